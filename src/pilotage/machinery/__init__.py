@@ -1,0 +1,1 @@
+"""The machinery that every subject stands on. It knows no subject."""
