@@ -1,0 +1,120 @@
+"""A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from pilotage.kernel.clock import Clock, SystemClock, micros
+
+Tx: TypeAlias = sa.Connection
+"""A connection with a transaction open on it; whoever gets one neither commits nor rolls back."""
+
+Dialect = Literal["sqlite", "postgresql"]
+BUSY_MS: Final = 30_000
+"""How long a SQLite connection waits for another writer before it gives up."""
+
+_BEGIN: Final = "pilotage_begin"
+
+
+class Database:
+    """The database of one environment.
+
+    `clock` is what tells the time on SQLite; PostgreSQL is asked itself, unless a test sets `clock` for it too.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10) -> None:
+        parsed = sa.make_url(url)
+        self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
+        if self.dialect == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url: str = parsed.render_as_string(hide_password=False)
+        self._clock = clock
+        self._host_clock: Clock = clock or SystemClock()
+        self._latest = 0
+        self.engine = self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
+
+    def _sqlite(self, url: sa.URL, pool_size: int) -> sa.Engine:
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(
+            url, pool_size=pool_size, max_overflow=20, connect_args={"check_same_thread": False, "isolation_level": None}
+        )
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+        return engine
+
+    def _postgres(self, url: sa.URL, pool_size: int) -> sa.Engine:
+        return sa.create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=20,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            connect_args={"prepare_threshold": 2, "application_name": "pilotage"},
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction that writes: on SQLite it takes the write lock at once, so that it never fails half-way."""
+        with self.engine.connect() as connection:
+            options = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
+            with options.begin():
+                yield options
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """A transaction that reads one state of the database, however many statements it makes."""
+        with self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901
+            with connection.begin():
+                yield connection
+
+    def now(self, tx: Tx) -> int:
+        """Platform time in microseconds since 1970: the database's clock, the same for every process.
+
+        On SQLite it is the host's clock, kept from running backwards within this process.
+        """
+        if self._clock is not None:
+            return micros(self._clock.now())
+        if self.dialect == "postgresql":
+            return int(tx.execute(_POSTGRES_NOW).scalar_one())
+        self._latest = max(self._latest + 1, micros(self._host_clock.now()))
+        return self._latest
+
+    def insert(self, tx: Tx, table: sa.Table, rows: Sequence[dict[str, object]]) -> None:
+        """Insert many rows in as few round trips as the driver allows."""
+        if rows:
+            tx.execute(table.insert(), rows)
+
+    def close(self) -> None:
+        """Give every connection back to the operating system."""
+        self.engine.dispose()
+
+
+_POSTGRES_NOW: Final = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+
+
+def _on_sqlite_connect(connection: object, record: ConnectionPoolEntry) -> None:
+    del record
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(str(connection.get_execution_options().get(_BEGIN, "BEGIN")))
