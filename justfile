@@ -2,13 +2,12 @@
 
 set positional-arguments
 
-# What there is
-[private]
-default: help
-
 # List what ./dev can do
+[default]
 help:
-    @just --justfile "{{ justfile() }}" --list --unsorted --list-heading $'./dev ...\n' --list-prefix '    '
+    @just --justfile "{{ justfile() }}" --list --unsorted --list-heading "{{ heading }}" --list-prefix '    ./dev '
+
+heading := "From a clean clone each of these sets up what it needs, and then does the thing.\n\n"
 
 # Run the tickets example: thousands of requests on their way to a help desk
 [no-cd]
