@@ -106,7 +106,12 @@ def _gather(root: Path, folder: Path, *, omit_dev: bool) -> str | None:
             if command is None:
                 continue
             done = subprocess.run(
-                [*command, *arguments], check=False, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL
+                [*command, *arguments],
+                check=False,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
             )
         if done.returncode == 0:
             _copy(folder / "node_modules", root)
@@ -123,7 +128,16 @@ def _npm_of_machine(root: Path, scratch: Path) -> list[str] | None:  # noqa: ARG
 def _npm_of_wheel(root: Path, scratch: Path) -> list[str] | None:
     """Node from its wheel, in a folder that goes away again: for this step alone."""
     lock = root / "requirements" / "node.txt"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(scratch)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--target",
+        str(scratch),
+    ]
     if not lock.exists():
         return None
     if subprocess.run([*install, "--require-hashes", "-r", str(lock)], check=False, capture_output=True).returncode:

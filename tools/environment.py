@@ -28,7 +28,9 @@ def main() -> int:
         if _is_ready(need, inputs):
             return 0
         started = time.monotonic()
-        print(f"Setting up {'what the product needs' if need == 'runtime' else 'the tools of development'} in .venv ...")
+        print(
+            f"Setting up {'what the product needs' if need == 'runtime' else 'the tools of development'} in .venv ..."
+        )
         try:
             _make(need)
         except subprocess.CalledProcessError as error:
@@ -92,7 +94,7 @@ def _install(arguments: list[str]) -> None:
 
 
 def _pip() -> list[str | Path]:
-    return [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    return [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
 
 
 def _uv_settings() -> dict[str, str]:
@@ -100,10 +102,7 @@ def _uv_settings() -> dict[str, str]:
     listed = subprocess.run(
         [PYTHON, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True
     ).stdout.splitlines()
-    pip = {
-        key.rpartition(".")[2]: value.strip("'\"")
-        for key, _, value in (line.partition("=") for line in listed)
-    }
+    pip = {key.rpartition(".")[2]: value.strip("'\"") for key, _, value in (line.partition("=") for line in listed)}
     known = {
         "UV_DEFAULT_INDEX": pip.get("index-url"),
         "UV_INDEX": pip.get("extra-index-url"),
