@@ -1,0 +1,1 @@
+"""Three automations that ship with Pilotage, to run, to read and to copy."""

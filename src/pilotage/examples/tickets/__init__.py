@@ -1,0 +1,1 @@
+"""Support tickets find their team: start reading in `automation.py`."""
