@@ -1,0 +1,92 @@
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection."""
+
+from typing import ClassVar
+
+from pilotage.authoring.failures import MalformedResponse, PermanentFailure, TransientFailure, UnknownOutcome
+from pilotage.connections.values import RawResponse
+from pilotage.kernel.errors import PilotageError
+
+
+class NotDone(TransientFailure):
+    """The other side did nothing, which is known; it may be sent again."""
+
+    code: ClassVar[str] = "PLT-221"
+
+    def __init__(self, what: str, /, *, retry_after: float | None = None, response: RawResponse | None = None) -> None:
+        super().__init__(what, self.usual_remedy)
+        self.retry_after = retry_after
+        """Seconds, where the other side said how long to wait."""
+        self.response = response
+
+
+class NotSent(NotDone):
+    """The time by which it had to be sent was over, so it was not sent."""
+
+    code: ClassVar[str] = "PLT-222"
+    usual_remedy: ClassVar[str] = "Nothing was done; it gets a new permission to send by itself."
+
+
+class Refused(PermanentFailure):
+    """The other side refused the call and would refuse it again."""
+
+    code: ClassVar[str] = "PLT-223"
+
+    def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
+        super().__init__(what, self.usual_remedy)
+        self.response = response
+
+
+class OutcomeUnknown(UnknownOutcome):
+    """The call may have been done; no answer says whether it was."""
+
+    code: ClassVar[str] = "PLT-224"
+
+    def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
+        super().__init__(what, self.usual_remedy)
+        self.response = response
+
+
+class AnswerMalformed(MalformedResponse):
+    """The answer to a reading call breaks its contract."""
+
+    code: ClassVar[str] = "PLT-225"
+
+    def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
+        super().__init__(what, self.usual_remedy)
+        self.response = response
+
+
+class ConnectionNotNamed(PilotageError):
+    """A step called a connection that it does not name in through=."""
+
+    code: ClassVar[str] = "PLT-192"
+
+
+class SecondCall(PilotageError):
+    """An effect tried a second state-changing call."""
+
+    code: ClassVar[str] = "PLT-226"
+
+
+class OnlyReads(PilotageError):
+    """A step that may only read tried a state-changing call."""
+
+    code: ClassVar[str] = "PLT-227"
+
+
+class PathRefused(PilotageError):
+    """The path of a call is none that can be added to a base URL."""
+
+    code: ClassVar[str] = "PLT-228"
+
+
+class BodyNotJson(PilotageError):
+    """What was to be sent cannot be written as JSON."""
+
+    code: ClassVar[str] = "PLT-229"
+
+
+class ConnectionUnknown(PilotageError):
+    """A step called a connection that no automation here declares."""
+
+    code: ClassVar[str] = "PLT-230"

@@ -1,0 +1,112 @@
+"""The outside accounts that a process has open: a pool of connections each, shared by every step that runs in it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Final, Self
+
+from pilotage.authoring.connection import Connection
+from pilotage.connections.caller import Account, ConnectionCaller, Credentials
+from pilotage.connections.errors import ConnectionUnknown
+from pilotage.connections.sorting import NotDoneStatuses
+from pilotage.connections.values import EffectGuard
+from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.machinery.net.client import Bounds, HttpClient, origin
+from pilotage.machinery.net.door import Door
+from pilotage.machinery.net.errors import AnotherLoop
+from pilotage.machinery.net.wire import Resolve, resolve
+
+
+class Connections:
+    """The connections of one process. Opened, used and closed in one event loop.
+
+    `settings` gives the text of a setting in this environment, or None. `not_done` names statuses beyond the usual ones
+    with which a service says that it did nothing.
+    """
+
+    def __init__(
+        self,
+        declared: Iterable[Connection],
+        *,
+        environment: str,
+        settings: Callable[[str], str | None],
+        credentials: Credentials,
+        door: Door,
+        clock: Clock | None = None,
+        bounds: Bounds | None = None,
+        not_done: Mapping[str, NotDoneStatuses] | None = None,
+        resolve: Resolve = resolve,
+    ) -> None:
+        self._declared: Final = {connection.name: connection for connection in declared}
+        self._environment = environment
+        self._settings = settings
+        self._credentials = credentials
+        self._door = door
+        self._clock: Clock = clock or SystemClock()
+        self._bounds = bounds or Bounds()
+        self._not_done = not_done or {}
+        self._resolve = resolve
+        self._accounts: dict[str, Account] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def caller(self, *, step: str, through: Collection[str], guard: EffectGuard | None = None) -> ConnectionCaller:
+        """The `Caller` for one run of a step: one attempt of an effect with its guard, or anything that only reads."""
+        return ConnectionCaller(
+            step=step,
+            through=through,
+            guard=guard,
+            account=self._account,
+            credentials=self._credentials,
+            clock=self._clock,
+        )
+
+    def _account(self, name: str) -> Account:
+        if self._loop is not asyncio.get_running_loop():
+            raise AnotherLoop(
+                f"The connection {name} was used where it is not open.",
+                "Open the connections in the event loop that makes the calls, and call before they are closed.",
+            )
+        found = self._accounts.get(name)
+        if found is None:
+            found = self._accounts[name] = self._open(name)
+        return found
+
+    def _open(self, name: str) -> Account:
+        declared = self._declared.get(name)
+        if declared is None:
+            near = ", ".join(get_close_matches(name, self._declared)) or ", ".join(sorted(self._declared)) or "none"
+            raise ConnectionUnknown(f'There is no connection "{name}".', f"Known here: {near}.")
+        url = declared.base_url
+        if not isinstance(url, str):
+            url = url.read(self._settings(url.name), environment=self._environment)
+        seconds = declared.timeout.seconds or self._bounds.total
+        return Account(
+            name=name,
+            origin=origin(url),
+            client=HttpClient(self._door, replace(self._bounds, total=seconds), resolve=self._resolve),
+            secret=None if declared.credential is None else declared.credential.name,
+            idempotency_header=declared.idempotency_header,
+            not_done=self._not_done.get(name, NotDoneStatuses()),
+        )
+
+    async def open(self) -> None:
+        """Be ready in this event loop; each pool is opened by its first call."""
+        self._loop = asyncio.get_running_loop()
+
+    async def close(self) -> None:
+        """Close every pool. Calls after this are refused."""
+        self._loop = None
+        accounts, self._accounts = self._accounts, {}
+        for account in accounts.values():
+            await account.client.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,45 @@
+"""What is known about a call: who may make it, how far it has come, and what the other side said."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How the one state-changing call of a running step stands."""
+
+    NOTHING = "nothing sent"
+    NOT_DONE = "known not done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """Also while the call is on its way: whoever ends the step then does not know."""
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectGuard:
+    """What one attempt of an effect is allowed."""
+
+    key: str
+    """The effect's key; it goes along as the connection's idempotency header."""
+    attempt: int
+    send_by: float | None
+    """On the monotonic clock of this process: at this moment and later no first byte leaves."""
+    repeats_unknown: bool = False
+    """The outcome of an earlier attempt is unknown: a refusal of this one then proves nothing about that one."""
+
+    def __post_init__(self) -> None:
+        if not (self.key and self.key.isascii() and self.key.isprintable()):
+            raise ValueError(f"an effect's key is printable ASCII, so that it can be sent: {self.key!r}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class RawResponse:
+    """What the other side said, for diagnosis: credentials taken out, cut to a size. Its text form shows no content."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    truncated: bool
+
+    def __repr__(self) -> str:
+        return f"RawResponse(status={self.status}, {len(self.body)} bytes{', cut' if self.truncated else ''})"

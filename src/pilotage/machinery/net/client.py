@@ -1,0 +1,306 @@
+"""Sends one request through the door and says what became of it: an answer, never left, or may have left."""
+
+import asyncio
+import logging
+import ssl
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from random import Random
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote, urlsplit
+
+import httpcore2
+
+from pilotage.machinery.net.departure import Departure, departure
+from pilotage.machinery.net.door import Door
+from pilotage.machinery.net.errors import AnotherLoop, MayHaveLeft, NeverLeft, NoSuchAddress
+from pilotage.machinery.net.redaction import redact_headers, redact_url
+from pilotage.machinery.net.wire import Backend, Resolve, resolve
+
+# At DEBUG httpcore2 logs headers, and a service may echo a credential in one.
+logging.getLogger("httpcore2").setLevel(logging.INFO)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What one pool of connections may take: time in seconds, size in bytes, connections in number."""
+
+    total: float = 10.0
+    """For the whole call, tries to connect included."""
+    connect: float = 5.0
+    read: float | None = None
+    """Between two pieces of an answer; None: only the total counts. The same for `write` and a place in the pool."""
+    write: float | None = None
+    pool: float | None = None
+    answer_bytes: int = 4 * 1024 * 1024
+    connections: int = 64
+    idle: float = 1.5
+    """Seconds for which an unused connection is kept. Shorter than servers keep theirs (two seconds and more), because a
+    connection that the server closes while a request is on its way leaves an unknown outcome."""
+    connect_tries: int = 3
+    """How often a connection is tried for one call, where nothing has left."""
+    connect_pause: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a service lives: the part of its base URL that all its paths share."""
+
+    scheme: str
+    host: str
+    port: int | None
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.prefix}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port as they stand in a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+
+@lru_cache(maxsize=512)
+def origin(base_url: str) -> Origin:
+    """Read a base URL, or raise NoSuchAddress (PLT-213)."""
+    try:
+        parts = urlsplit(base_url.strip())
+        host, port = (
+            (parts.hostname or "").encode("idna").decode() if not _is_ip(parts.hostname) else parts.hostname,
+            parts.port,
+        )
+    except ValueError:
+        parts, host, port = None, "", None
+    shown = redact_url(base_url)
+    if parts is None or parts.scheme not in {"http", "https"} or not host:
+        raise NoSuchAddress(f'"{shown}" is no base URL.', 'Write it as "https://host/path" or "http://host:port".')
+    if parts.username is not None or parts.password is not None:
+        raise NoSuchAddress(
+            f"A credential stands in the base URL {shown}.", "Take it out of the URL and set it as a secret."
+        )
+    if parts.query or parts.fragment:
+        raise NoSuchAddress(
+            f"{shown} has a query or a fragment.", "A base URL ends with its path; give params= at the call."
+        )
+    return Origin(scheme=parts.scheme, host=host, port=port, prefix=_quoted(parts.path.rstrip("/")))
+
+
+def _is_ip(host: str | None) -> bool:
+    return host is not None and (":" in host or host.replace(".", "").isdigit())
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=-._~%")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Outgoing:
+    """One request as it goes out. Its text form shows no credential and no content."""
+
+    method: str
+    origin: Origin
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.method} {redact_url(self.url)}, {dict(redact_headers(self.headers))})"
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{self.origin.scheme}://{self.origin.authority}{self._target}"
+
+    @property
+    def _target(self) -> str:
+        return f"{self.origin.prefix}{_quoted(self.path)}" + (f"?{self.query}" if self.query else "")
+
+    def to_core(self, bounds: Bounds) -> httpcore2.Request:
+        """As httpcore2 takes it."""
+        origin = self.origin
+        headers = [(b"Host", origin.authority.encode("ascii"))]
+        headers += [(name.encode("ascii"), _header_value(name, value)) for name, value in self.headers.items()]
+        if self.body is not None:
+            headers.append((b"Content-Length", b"%d" % len(self.body)))
+        return httpcore2.Request(
+            self.method.encode("ascii"),
+            httpcore2.URL(
+                scheme=origin.scheme.encode(),
+                host=origin.host.encode("ascii"),
+                port=origin.port,
+                target=self._target.encode("ascii"),
+            ),
+            headers=headers,
+            content=self.body,
+            extensions={
+                "timeout": {
+                    "connect": min(bounds.connect, bounds.total),
+                    "read": bounds.read,
+                    "write": bounds.write,
+                    "pool": bounds.pool,
+                }
+            },
+        )
+
+
+def _header_value(name: str, value: str) -> bytes:
+    # Checked here because what h11 and str.encode say about a bad value contains the value.
+    if not (value.isascii() and value.isprintable()):
+        raise NoSuchAddress(
+            f"The value of the header {name} cannot be sent.", "A header holds printable ASCII letters in one line."
+        )
+    return value.encode("ascii")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came back: a status and headers for certain, and the body as far as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case; a header that came twice is joined with commas."""
+    body: bytes
+    fault: str | None = None
+    """Why the body is not whole, in words; None: it is."""
+
+
+class _Arriving:
+    """An answer on its way in."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+
+    def head(self, response: httpcore2.Response) -> None:
+        for raw_name, raw_value in response.headers:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+        self.status = response.status
+
+    def answer(self, fault: str | None, limit: int) -> Answer:
+        assert self.status is not None
+        body, undone = _decoded(bytes(self.body), self.headers.get("content-encoding", ""), limit)
+        return Answer(status=self.status, headers=self.headers, body=body, fault=fault or undone)
+
+
+def _decoded(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None]:
+    """The body unpacked, which we do not ask for and some servers do all the same; never larger than the limit."""
+    if encoding.lower() in {"", "identity"} or not body:
+        return body, None
+    if encoding.lower() not in {"gzip", "deflate"}:
+        return body, f"its body is packed in a way that was not asked for ({encoding[:40]!r})"
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        plain = unpack.decompress(body, limit)
+    except zlib.error:
+        return body, "its body cannot be unpacked"
+    return plain, None if unpack.eof else "its body is not whole or larger than the limit"
+
+
+class HttpClient:
+    """A pool of connections to one service. Belongs to the event loop that opened it."""
+
+    def __init__(
+        self,
+        door: Door,
+        bounds: Bounds | None = None,
+        *,
+        resolve: Resolve = resolve,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        chance: Random | None = None,
+    ) -> None:
+        self._door = door
+        self._chance = chance or Random()  # noqa: S311 - spreads tries over time, hides nothing
+        self.bounds: Final = bounds or Bounds()
+        self._loop = asyncio.get_running_loop()
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=tls() if tls else None,
+            max_connections=self.bounds.connections,
+            max_keepalive_connections=self.bounds.connections,
+            keepalive_expiry=self.bounds.idle,
+            network_backend=Backend(door, resolve),
+        )
+
+    async def send(self, request: Outgoing, leaving: Departure) -> Answer:
+        """Send it, and give the answer as soon as there is one, whatever its status.
+
+        Raises NeverLeft when no byte left (TooLate when it was not allowed to any more), MayHaveLeft otherwise; the door's
+        refusals come out as they are. Nothing that it raises has a library's exception behind it: those carry contents.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise AnotherLoop(
+                "A client was used in another event loop.", "Open connections in the loop that makes the calls."
+            )
+        self._door.pass_through(request.method, str(request.origin))
+        leaving.check()
+        arriving = _Arriving()
+        token = departure.set(leaving)
+        try:
+            fault = await self._within_total(request, leaving, arriving)
+        finally:
+            departure.reset(token)
+        if arriving.status is not None:
+            return arriving.answer(fault, self.bounds.answer_bytes)
+        if leaving.left:
+            raise MayHaveLeft(f"It was sent, but there is no answer: {fault}.")
+        raise NeverLeft(f"It was not sent: {fault}.")
+
+    async def _within_total(self, request: Outgoing, leaving: Departure, arriving: _Arriving) -> str | None:
+        try:
+            async with asyncio.timeout(self.bounds.total):
+                return await self._connecting_again(request, leaving, arriving)
+        except TimeoutError:
+            return f"{'no connection' if not leaving.left else 'not done'} within {self.bounds.total:g} s"
+
+    async def _connecting_again(self, request: Outgoing, leaving: Departure, arriving: _Arriving) -> str | None:
+        """What went wrong, or None. Only a connection that was never made is tried again here."""
+        tries = self.bounds.connect_tries
+        while True:
+            fault = await self._exchange(request, arriving)
+            tries -= 1
+            if fault is None or leaving.left or tries <= 0:
+                return fault
+            await asyncio.sleep(self.bounds.connect_pause * self._chance.uniform(0.5, 1.5))
+            leaving.check()
+
+    async def _exchange(self, request: Outgoing, arriving: _Arriving) -> str | None:
+        try:
+            response = await self._pool.handle_async_request(request.to_core(self.bounds))
+            try:
+                arriving.head(response)
+                return await self._receive(response, arriving)
+            finally:
+                await response.aclose()
+        except httpcore2.RemoteProtocolError:
+            return "the connection was cut, or what came over it is no HTTP"
+        except httpcore2.TimeoutException as error:
+            return str(error) or "it took longer than the time-out"
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            return str(error) or "the connection was cut"
+
+    async def _receive(self, response: httpcore2.Response, arriving: _Arriving) -> str | None:
+        limit = self.bounds.answer_bytes
+        async for chunk in response.aiter_stream():
+            arriving.body += chunk
+            if len(arriving.body) > limit:
+                del arriving.body[limit:]
+                return f"its body is larger than {limit} bytes"
+        return None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
