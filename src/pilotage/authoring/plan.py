@@ -63,7 +63,7 @@ class Node:
     """One place on the way of a case."""
 
     name: str
-    """Unique in the automation; what ledger, timeline and book call it."""
+    """Unique in the automation; what timeline and book call it."""
     kind: Kind
     step: object
     """The declaration: Compute, Judged, Act, Rule, Choice, Approval, BusinessException, HandOver, Wait or ForEach."""
@@ -85,6 +85,10 @@ class Node:
     connections: tuple[str, ...] = ()
     line: str = ""
     """file:line of the declaration, for messages."""
+    step_name: str = ""
+    """The name of the step itself, the same wherever it stands: on two branches the nodes are `assign` and `assign-2`,
+    and the step of both is `assign`. An effect key is made with it, so that an effect which a replay meets on another
+    branch is the same effect."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,128 @@
+"""An automation: what is owned, released and deployed as one."""
+
+import types
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+
+from pilotage.authoring.book import Book
+from pilotage.authoring.checks import DEFINITION_CHECKS
+from pilotage.authoring.checks.subject import Definition
+from pilotage.authoring.compiling import compile_plan
+from pilotage.authoring.connection import Connection
+from pilotage.authoring.findings import refuse
+from pilotage.authoring.flow import draw
+from pilotage.authoring.involved import Involved, involved_in
+from pilotage.authoring.location import here
+from pilotage.authoring.people import Ask, Role
+from pilotage.authoring.plan import Plan
+from pilotage.authoring.process import Path
+from pilotage.authoring.settings import Artifact, Setting
+
+
+class Automation:
+    """A process of steps with a typed input and output, and those who answer for it.
+
+    Everything that is wrong with it is found when it is made, and raised at once as one DefinitionError.
+    """
+
+    __class_getitem__ = classmethod(types.GenericAlias)
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        takes: type[object],
+        gives: type[object],
+        key: Callable[..., str],
+        purpose: str,
+        owner: Role,
+        process: Path,
+        deputy: Role | None = None,
+        sponsor: Role | None = None,
+        dated: Callable[..., date] | None = None,
+        version: int = 1,
+        segments: Mapping[str, Callable[..., str]] | None = None,
+        timezone: str = "UTC",
+        unknown: Ask | None = None,
+        book: Book | None = None,
+    ) -> None:
+        self.name = name
+        self.line = here()
+        self._takes = takes
+        self.gives = gives
+        self.purpose = purpose
+        self.owner, self.deputy, self.sponsor = owner, deputy, sponsor
+        self.process = process
+        self.version = version
+        self.timezone = timezone
+        self.unknown = unknown
+        """Who is asked about a label that nobody documented, where the choice names nobody; None: the owner."""
+        self.book = Book() if book is None else book
+        self._key, self._dated, self._segments = key, dated, dict(segments or {})
+        self.flow = draw(name, takes, gives, process)
+        subject = Definition(
+            name=name, line=self.line, purpose=purpose, owner=owner, deputy=deputy, timezone=timezone, flow=self.flow
+        )
+        refuse([found for check in DEFINITION_CHECKS for found in check(subject)])
+        self.plan: Plan = compile_plan(self.flow)
+
+    @property
+    def takes(self) -> type[object]:
+        """The contract of its records."""
+        return self._takes
+
+    def key_of(self, record: object) -> str:
+        """The key that makes a second arrival of the record harmless."""
+        return str(self._key(record))
+
+    def segments_of(self, record: object) -> dict[str, str]:
+        """The record's segments, such as {"product": "cards"}."""
+        return {name: str(read(record)) for name, read in self._segments.items()}
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """The dimensions of its segments."""
+        return tuple(self._segments)
+
+    def dated_of(self, record: object) -> date | None:
+        """The record's business date; None: the day of its arrival counts."""
+        if self._dated is None:
+            return None
+        day = self._dated(record)
+        return day.date() if isinstance(day, datetime) else day
+
+    @cached_property
+    def involved(self) -> Involved:
+        """Everything that the automation names, each thing once."""
+        return involved_in(self.flow)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections that its steps name."""
+        return self.involved.connections
+
+    @property
+    def artifacts(self) -> tuple[Artifact[object], ...]:
+        """The files that its steps name or read."""
+        return self.involved.artifacts
+
+    @property
+    def settings(self) -> tuple[Setting[object], ...]:
+        """The settings of its connections, and those that its functions read by name."""
+        return self.involved.settings
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Everybody who answers for it or is asked in it."""
+        named = (self.owner, self.deputy, self.sponsor)
+        asked = () if self.unknown is None else tuple(role for role, _ in self.unknown.chain())
+        return tuple(
+            dict.fromkeys(
+                role for role in (*named, *asked, *self.involved.roles, *self.book.stays_with) if role is not None
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"<automation {self.name}>"

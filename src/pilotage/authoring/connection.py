@@ -1,0 +1,116 @@
+"""An outside account, and the calls that a step makes through it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Final, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from pilotage.authoring.codes import finding
+from pilotage.authoring.findings import DefinitionError
+from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.authoring.location import here
+from pilotage.authoring.names import refuse_name
+from pilotage.authoring.ports import Call, Caller, Method, surroundings
+from pilotage.authoring.settings import Secret, Setting, UsedOutside
+from pilotage.authoring.spans import span
+from pilotage.kernel.durations import Duration
+
+M = TypeVar("M", bound=BaseModel)
+Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+_KEY_HEADER: Final = "Idempotency-Key"
+
+
+class Connection:
+    """An outside account, shared by every worker and automation that names it.
+
+    What it declares is data; the running step carries the calls, under the account's limits and breaker.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        base_url: str | Setting[str],
+        credential: Secret | None = None,
+        limits: Sequence[Rate | Quota | Window] = (),
+        timeout: timedelta | str = "10s",
+        idempotency_header: str | None = _KEY_HEADER,
+    ) -> None:
+        self.name = name
+        self.line = here()
+        place = f"Connection {name}"
+        refuse_name("Connection", name, self.line)
+        if _written_down(credential, base_url):
+            raise DefinitionError(finding("PLT-161", place=place, line=self.line, name=name))
+        self.base_url = base_url
+        self.credential = credential
+        self.limits: tuple[Rate | Quota | Window, ...] = tuple(limits)
+        self.timeout: Duration = span(timeout, place=place, line=self.line)
+        self.idempotency_header = idempotency_header
+
+    async def get(self, path: str, /, *, expect: type[M], params: Mapping[str, str] | None = None) -> M:
+        """Read something that must be there."""
+        return cast("M", await self._call("GET", path, expect=expect, params=params))
+
+    async def find(self, path: str, /, *, expect: type[M], params: Mapping[str, str] | None = None) -> M | None:
+        """Read something that may be absent: 404, null or an empty list is None."""
+        return cast("M | None", await self._call("GET", path, expect=expect, params=params, absent_is_none=True))
+
+    async def post(self, path: str, /, *, expect: type[M], json: BaseModel | Mapping[str, Json]) -> M:
+        """Send something new; the effect's key goes along by itself."""
+        return cast("M", await self._call("POST", path, expect=expect, body=json))
+
+    async def put(self, path: str, /, *, expect: type[M], json: BaseModel | Mapping[str, Json]) -> M:
+        """Put something in its place; the effect's key goes along by itself."""
+        return cast("M", await self._call("PUT", path, expect=expect, body=json))
+
+    async def delete(self, path: str, /) -> None:
+        """Remove something; the answer is not read."""
+        await self._call("DELETE", path)
+
+    def permit(self, *, weight: int = 1) -> AbstractAsyncContextManager[None]:
+        """Wait for the account's limits, for a client that is not ours: `async with helpdesk.permit():`."""
+        return self._caller().permit(self.name, weight)
+
+    async def _call(
+        self,
+        method: Method,
+        path: str,
+        *,
+        expect: type[BaseModel] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        absent_is_none: bool = False,
+    ) -> object:
+        call = Call(
+            method=method, path=path, params=dict(params or {}), body=body, expect=expect, absent_is_none=absent_is_none
+        )
+        return await self._caller().call(self.name, call)
+
+    def _caller(self) -> Caller:
+        around = surroundings.get()
+        if around is None:
+            what = f"Connection {self.name}"
+            raise UsedOutside(what)
+        return around.caller
+
+    def differs_in(self, other: "Connection") -> str | None:
+        """The first setting in which two declarations of one connection differ, or None where they agree."""
+        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header"):
+            if repr(getattr(self, setting)) != repr(getattr(other, setting)):
+                return setting
+        return None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.name!r})"
+
+
+def _written_down(credential: object, base_url: object) -> bool:
+    if credential is not None and not isinstance(credential, Secret):
+        return True
+    return isinstance(base_url, str) and "@" in urlsplit(base_url).netloc
