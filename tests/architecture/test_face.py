@@ -1,8 +1,12 @@
 """`import pilotage` is for authors: it costs pydantic and the standard library, and nothing else."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 HEAVY = {"sqlalchemy", "dbos", "fastapi", "starlette", "httpx2", "numpy", "sklearn", "psycopg", "uvicorn", "alembic"}
 READER = "import json, sys; {statement}; print(json.dumps(sorted(sys.modules)))"
@@ -28,7 +32,7 @@ def test_a_heavy_import_is_seen() -> None:
 
 
 def _packages(statement: str) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", READER.format(statement=statement)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", READER.format(statement=statement)]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return {name.partition(".")[0] for name in json.loads(done.stdout)}
