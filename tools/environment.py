@@ -138,9 +138,8 @@ class _Lock:
         self._file.close()
 
 
-def _short(command: object) -> str:
-    words = [str(word) for word in command] if isinstance(command, (list, tuple)) else [str(command)]
-    return " ".join([Path(words[0]).name, *words[1:]])
+def _short(command: list[str | Path]) -> str:
+    return " ".join([Path(command[0]).name, *(str(word) for word in command[1:])])
 
 
 if __name__ == "__main__":
