@@ -1,6 +1,6 @@
 """A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -86,11 +86,6 @@ class Database:
             return int(tx.execute(_POSTGRES_NOW).scalar_one())
         self._latest = max(self._latest + 1, micros(self._host_clock.now()))
         return self._latest
-
-    def insert(self, tx: Tx, table: sa.Table, rows: Sequence[dict[str, object]]) -> None:
-        """Insert many rows in as few round trips as the driver allows."""
-        if rows:
-            tx.execute(table.insert(), rows)
 
     def close(self) -> None:
         """Give every connection back to the operating system."""

@@ -1,0 +1,81 @@
+"""Calling an author's function over many cases: one by one or as lists, plain or async, with failures kept apart.
+
+A function that takes lists and raises is called again with each half, until the guilty case stands alone: the others go
+on. A function that takes one case fails for that case alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, cast
+
+from pilotage.authoring.plan import Node
+
+AT_ONCE: Final = 64
+"""How many calls of an async function for single cases run at the same time."""
+
+
+class LengthsDiffer(Exception):  # noqa: N818 - an answer of a step, kept as its failure
+    """A step that takes lists gave another number of results than it took (PLT-193)."""
+
+
+class RunsAsync(Protocol):
+    """Runs a coroutine to its end from plain code."""
+
+    def __call__(self, coroutine: Awaitable[object], /) -> object:
+        """The coroutine's result, or what it raised."""
+        ...
+
+
+def call(node: Node, arguments: Sequence[tuple[object, ...]], run_async: RunsAsync) -> list[object]:
+    """The outcomes in order: what the function gave for each case, or the exception that it raised."""
+    function = node.function
+    if function is None:  # pragma: no cover - the compiler gives every such node a function
+        msg = f"{node.name} has no function"
+        raise TypeError(msg)
+    if node.batch is not None:
+        outcomes: list[object] = []
+        for start in range(0, len(arguments), node.batch):
+            outcomes += _together(node, function, arguments[start : start + node.batch], run_async)
+        return outcomes
+    if node.asynchronous:
+        return cast("list[object]", run_async(_each(function, arguments)))
+    return [_one(function, values) for values in arguments]
+
+
+def _one(function: Callable[..., object], values: tuple[object, ...]) -> object:
+    try:
+        return function(*values)
+    except Exception as error:  # noqa: BLE001 - the border to the author's code: any failure is this case's outcome
+        return error
+
+
+async def _each(function: Callable[..., object], arguments: Sequence[tuple[object, ...]]) -> list[object]:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(values: tuple[object, ...]) -> object:
+        async with places:
+            return await cast("Awaitable[object]", function(*values))
+
+    return await asyncio.gather(*(one(values) for values in arguments), return_exceptions=True)  # type: ignore[return-value]
+
+
+def _together(
+    node: Node, function: Callable[..., object], arguments: Sequence[tuple[object, ...]], run_async: RunsAsync
+) -> list[object]:
+    columns = [list(column) for column in zip(*arguments, strict=True)]
+    try:
+        answer = function(*columns)
+        if node.asynchronous:
+            answer = run_async(cast("Awaitable[object]", answer))
+        results = list(cast("Sequence[object]", answer))
+        if len(results) != len(arguments):
+            msg = f"{node.name} took {len(arguments)} records and gave {len(results)}."
+            raise LengthsDiffer(msg)  # noqa: TRY301 - halved like any other failure of the step
+    except Exception as error:  # noqa: BLE001 - the border to the author's code
+        if len(arguments) == 1:
+            return [error]
+        half = len(arguments) // 2
+        return _together(node, function, arguments[:half], run_async) + _together(
+            node, function, arguments[half:], run_async
+        )
+    return results

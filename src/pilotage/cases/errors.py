@@ -1,0 +1,57 @@
+"""What can go wrong with cases. Codes PLT-201 to PLT-219."""
+
+from pilotage.kernel.errors import PilotageError
+
+
+class NoSuchCase(PilotageError):
+    """There is no case of that id or key."""
+
+    code = "PLT-201"
+
+
+class CaseHasEnded(PilotageError):
+    """The case is done, handed over or withdrawn: nothing more can happen to it."""
+
+    code = "PLT-202"
+
+
+class AnswerDoesNotFit(PilotageError):
+    """A person's value does not keep the contract of the step that it stands for."""
+
+    code = "PLT-204"
+
+
+class NothingToReplay(PilotageError):
+    """The filter names no dead letter."""
+
+    code = "PLT-205"
+
+
+class NoSuchRecord(PilotageError):
+    """There is no record of that number in quarantine."""
+
+    code = "PLT-206"
+
+
+class StillBroken(PilotageError):
+    """A corrected record still breaks its contract."""
+
+    code = "PLT-207"
+
+
+class UnknownScope(PilotageError):
+    """A hold names something that does not exist."""
+
+    code = "PLT-208"
+
+
+class SubmissionChanged(PilotageError):
+    """A file changed since its reading was interrupted."""
+
+    code = "PLT-209"
+
+
+class FileOfReleaseMissing(PilotageError):
+    """A file that the release needs (a model, a table) is not where it should be."""
+
+    code = "PLT-203"

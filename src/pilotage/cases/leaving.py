@@ -1,0 +1,49 @@
+"""How a case leaves its batch, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pilotage.cases.values import LiveCase, Place, Question, WaitsFor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaving:
+    """One case that goes no further in this batch, and why."""
+
+    case: LiveCase
+    place: Place
+    node: str | None
+    waits_for: WaitsFor | None = None
+    due_at: int | None = None
+    reason: str | None = None
+    attempts: int = 0
+    question: Question | None = None
+    effect: str | None = None
+    """The digest of the inputs of the effect that it has come to."""
+    items: Sequence[object] | None = None
+    """Encoded records of the items that are born of it."""
+
+
+def done(case: LiveCase) -> Leaving:
+    """The case has come to its end."""
+    case.story.append(["done"])
+    return Leaving(case=case, place=Place.DONE, node=None)
+
+
+def dead(case: LiveCase, node: str, reason: str) -> Leaving:
+    """The case used up its attempts, or failed in a way that another attempt does not mend."""
+    case.story.append(["dead", node, reason])
+    return Leaving(case=case, place=Place.DEAD_LETTER, node=node, reason=reason)
+
+
+def waits(case: LiveCase, node: str | None, why: WaitsFor, *, due_at: int | None, reason: str | None = None,
+          attempts: int = 0) -> Leaving:
+    """The case goes on later."""
+    case.story.append(["waits", node, why.value, due_at, reason])
+    return Leaving(case=case, place=Place.WAITING, node=node, waits_for=why, due_at=due_at, reason=reason, attempts=attempts)
+
+
+def asks(case: LiveCase, question: Question) -> Leaving:
+    """The case needs a person."""
+    case.story.append(["asks", question.node, question.kind, question.chain[0][0], question.why])
+    return Leaving(case=case, place=Place.WITH_PEOPLE, node=question.node, reason=question.why, question=question)

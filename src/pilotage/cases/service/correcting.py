@@ -1,0 +1,61 @@
+"""Quarantine: looking at it by shape, correcting a record and releasing it, or discarding it."""
+
+from dataclasses import dataclass
+
+from pydantic_core import from_json
+
+from pilotage.authoring.automation import Automation
+from pilotage.cases.arrivals import Arrival, check
+from pilotage.cases.errors import NoSuchRecord, StillBroken
+from pilotage.cases.service.intake import Intake
+from pilotage.cases.store import arriving, looking
+from pilotage.kernel.ids import shown
+from pilotage.machinery.storage.database import Database
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """A record that left quarantine."""
+
+    record: int
+    case: int
+
+
+def release(
+    database: Database, intake: Intake, automation: Automation, record: int, corrected: dict[str, object] | None,
+    *, by: str, reason: str,
+) -> Released:
+    """Release a record as a new case: with `corrected` fields in the place of its own, or as it is.
+
+    Raises NoSuchRecord (PLT-206), and StillBroken (PLT-207) with the field and the reason.
+    """
+    with database.transaction() as tx:
+        found = looking.quarantined(tx, record)
+        if found is None or found.state != "waiting":
+            msg = f"There is no record {shown('Q', record)} waiting in quarantine."
+            raise NoSuchRecord(msg, "`pilotage quarantine` lists those that wait.")
+        fields: dict[str, object] = {**(from_json(found.fields) if found.fields else {}), **(corrected or {})}
+        accepted, faulty = check(automation, [Arrival(fields=fields)])
+        if faulty:
+            raise StillBroken(f"{shown('Q', record)} still breaks its contract. {faulty[0].reason}", "Correct that field too.")
+        known = arriving.known_keys(tx, automation.name, [accepted[0].key])
+        if known:
+            case, _ = known[accepted[0].key]
+            msg = f'The key "{accepted[0].key}" belongs to {shown("C", case)}.'
+            raise StillBroken(msg, "Give the record a key of its own, or discard it: `pilotage quarantine discard`.")
+        now = database.now(tx)
+        (number,) = intake.add_released(tx, automation, accepted, now)
+        arriving.settle_quarantined(tx, record, state="released", case=number, by=by, why=reason, now=now)
+    return Released(record=record, case=number)
+
+
+def discard(database: Database, records: list[int], *, by: str, reason: str) -> int:
+    """A person says that records are nothing; how many were waiting."""
+    with database.transaction() as tx:
+        now = database.now(tx)
+        return sum(
+            arriving.settle_quarantined(tx, record, state="discarded", case=None, by=by, why=reason, now=now)
+            for record in records
+        )
+
+

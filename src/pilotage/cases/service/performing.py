@@ -1,0 +1,134 @@
+"""Performing one attempt of an effect, or asking the other side about it; what came of it as an outcome.
+
+What the author's function returns or raises is only half the truth: the caller knows how its one state-changing call stands.
+A step that fails after its call was answered has an unknown outcome, not a refused one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic_core import from_json, to_json
+
+from pilotage.authoring.automation import Automation
+from pilotage.authoring.effects import Act
+from pilotage.authoring.plan import RECORD, Node, Plan
+from pilotage.authoring.values import Case, Effect
+from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown, NotThere, Outcome, Refused
+from pilotage.cases.retry import SECOND
+from pilotage.cases.service.moving import Served
+from pilotage.cases.service.sending import Finished, Job
+from pilotage.cases.service.surrounding import Surrounding
+from pilotage.cases.values import Permitted
+from pilotage.cases.walk import said_of
+from pilotage.connections.caller import ConnectionCaller
+from pilotage.connections.errors import NotDone as CallNotDone
+from pilotage.connections.errors import NotSent, OutcomeUnknown
+from pilotage.connections.values import EffectGuard, Standing
+from pilotage.kernel.clock import Clock
+from pilotage.kernel.ids import shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performer:
+    """Performs effects in the event loop of this process."""
+
+    served: Served
+    surrounding: Surrounding
+    clock: Clock
+
+    async def perform(self, job: Job) -> Finished:
+        """Make the attempt, or ask; never raises."""
+        effect = job.effect
+        try:
+            automation = self.served.automations[effect.automation, effect.release]
+            node = self.served.node(effect.automation, effect.release, effect.node)
+            if job.asking:
+                outcome = await self._ask(automation, node, effect)
+            else:
+                outcome = await self._act(automation, node, job)
+        except Exception as error:  # noqa: BLE001 - the border to the author's code
+            outcome = NoAnswer(words=said_of(error)) if job.asking else Refused(words=said_of(error))
+        return Finished(job=job, outcome=outcome)
+
+    async def _act(self, automation: Automation, node: Node, job: Job) -> Outcome:
+        effect = job.effect
+        # an earlier attempt without an answer: a refusal of this one then proves nothing about that one
+        guard = EffectGuard(key=effect.key, attempt=effect.attempt, send_by=job.send_by,
+                            repeats_unknown=effect.repeat == "safe" and effect.failures > 0)
+        caller = cast("ConnectionCaller", self.surrounding.acting(node, guard))
+        values = self._arguments(automation, node, effect)
+        try:
+            with self.surrounding.current(automation, caller):
+                result = await _called(node.function, node.asynchronous, values)
+            if caller.standing is Standing.NOTHING:
+                return Refused(words=f"{node.name} made no state-changing call; an effect makes exactly one.")
+            text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
+        except Exception as error:  # noqa: BLE001 - the border to the author's code
+            return _failed(error, caller.standing)
+        return Confirmed(result=text)
+
+    async def _ask(self, automation: Automation, node: Node, effect: Permitted) -> Outcome:
+        act = cast("Act", node.step)
+        caller = self.surrounding.connections.caller(step=node.name, through=node.connections)
+        given = Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect))
+        function = cast("Callable[..., object]", act.reconcile)
+        with self.surrounding.current(automation, caller):
+            found = await _called(function, asyncio.iscoroutinefunction(function), (given,))
+        if found is None:
+            return NotThere()
+        return Confirmed(result=to_json(node.codec.encode(found)).decode() if node.codec is not None else "null")
+
+    def _case(self, effect: Permitted) -> Case:
+        return Case(id=shown("C", effect.case), key=effect.case_key, now=self.clock.now())
+
+    def _arguments(self, automation: Automation, node: Node, effect: Permitted) -> tuple[object, ...]:
+        plan = self.served.plan_of(automation, node.name)
+        given: dict[str, object] = from_json(effect.given) if effect.given else {}
+        given |= {name: from_json(text) for name, text in effect.earlier.items()}
+        values: list[object] = []
+        for one in node.inputs:
+            if one.special == "effect":
+                values.append(Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect)))
+            elif one.special == "case":
+                values.append(self._case(effect))
+            else:
+                values.append(_source(plan, one.sources, effect.record, given))
+        return tuple(values)
+
+
+def _source(plan: Plan, sources: tuple[str, ...], record: str, given: dict[str, object]) -> object:
+    for source in reversed(sources):
+        if source == RECORD:
+            return plan.record.decode_text(record)
+        codec = plan.nodes[source].codec
+        if source in given and codec is not None:
+            return codec.decode(given[source])
+    return None
+
+
+async def _called(function: Callable[..., object] | None, asynchronous: bool, values: tuple[object, ...]) -> object:  # noqa: FBT001
+    if function is None:  # pragma: no cover - the compiler gives every act its function
+        msg = "an act without a function"
+        raise TypeError(msg)
+    if asynchronous:
+        return await cast("Awaitable[object]", function(*values))
+    return await asyncio.to_thread(function, *values)
+
+
+def _failed(error: Exception, standing: Standing) -> Outcome:
+    words = said_of(error)
+    match standing:
+        case Standing.NOTHING if isinstance(error, CallNotDone | NotSent):
+            return NotDone(words=words)
+        case Standing.NOTHING | Standing.REFUSED:
+            return Refused(words=words)
+        case Standing.NOT_DONE:
+            after = getattr(error, "retry_after", None)
+            wait = None if after is None else int(after * SECOND)
+            return NotDone(words=words, throttled=after is not None or isinstance(error, NotSent), after=wait)
+        case Standing.UNKNOWN | Standing.ANSWERED:
+            # an answer came (whatever it said) or the step failed behind it: the other side acts no more
+            over = standing is Standing.ANSWERED or getattr(error, "response", None) is not None
+            return NotKnown(words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)", over=over)

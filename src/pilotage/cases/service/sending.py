@@ -1,0 +1,232 @@
+"""Senders: the permission to send, what is on its way, and what became of it.
+
+The permission is one transaction: share the gate, so that no hold can be written meanwhile, and turn the rows to
+`sending` with sender, attempt and a send-by time. Calls are made only after its commit. Results are written in groups, in
+the same transaction as the next permission.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from pilotage.authoring.automation import Automation
+from pilotage.cases.outcomes import SETTLING, Confirmed, Next, NotDone, Outcome, follows
+from pilotage.cases.ports import Decisions
+from pilotage.cases.retry import SECOND
+from pilotage.cases.service.moving import Served, wake_parents
+from pilotage.cases.store import arriving, holding, ledger, moving
+from pilotage.cases.store.ledger import Turn
+from pilotage.cases.values import Permitted, Place, Question
+from pilotage.cases.walk import budget_of
+from pilotage.kernel.clock import Clock
+from pilotage.kernel.ids import CaseId, ids
+from pilotage.machinery.storage.database import Database, Tx
+
+SEND_WITHIN: Final = 5 * SECOND
+"""How long after its permission an effect may still be sent."""
+AT_ONCE: Final = 16
+"""How many calls of one connection a process has on their way."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """An effect that may be sent, or asked about, until `send_by` of this process's monotonic clock."""
+
+    effect: Permitted
+    asking: bool
+    send_by: float
+    """Seconds of the monotonic clock."""
+    settled_at: int
+    """Platform time at which an act whose answer is missing can be acting no more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """A job with what became of it."""
+
+    job: Job
+    outcome: Outcome
+
+
+@dataclass(kw_only=True)
+class Sending:
+    """The ledger's side of sending, for one process."""
+
+    database: Database
+    served: Served
+    decisions: Decisions
+    sender: str
+    clock: Clock
+    chance: Random = field(default_factory=Random)
+    at_once: int = AT_ONCE
+    pauses: dict[str, int] = field(default_factory=dict[str, int])
+    """Connections that asked to be left alone, until then (platform time)."""
+    after_record: Callable[[Sequence[int]], None] = lambda cases: None
+
+    def has_work(self) -> bool:
+        """Whether anything is due; reads only."""
+        with self.database.snapshot() as tx:
+            return bool(self._due(tx, self.database.now(tx)))
+
+    def _due(self, tx: Tx, now: int) -> list[str]:
+        names = ledger.connections_with_work(tx, now, self.served.pairs())
+        return [name for name in names if self.pauses.get(name, 0) <= now]
+
+    def turn(self, finished: Sequence[Finished], busy: Mapping[str, int], *, taking: bool = True) -> list[Job]:
+        """Write what became of finished jobs, and take permission for more: one transaction.
+
+        `busy` is how many calls of each connection are on their way.
+        """
+        before = self.clock.monotonic()
+        jobs: list[tuple[int, bool]] = []
+        with self.database.transaction() as tx:
+            holding.share_gate(tx)
+            now = self.database.now(tx)
+            woken = self._record(tx, finished, now)
+            send_by = now + SEND_WITHIN
+            for connection in self._due(tx, now) if taking else ():
+                room = self.at_once - busy.get(connection, 0)
+                if room <= 0:
+                    continue
+                asked = ledger.permit_asking(
+                    tx, connection, sender=self.sender, most=room, now=now, send_by=send_by, served=self.served.pairs()
+                )
+                jobs += [(effect, True) for effect in asked]
+                sent = ledger.permit(
+                    tx, connection, sender=self.sender, most=room - len(asked), now=now, send_by=send_by,
+                    served=self.served.pairs(),
+                ) if room > len(asked) else []
+                jobs += [(effect, False) for effect in sent]
+            loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
+        self.after_record(woken)
+        return [
+            Job(
+                effect=loaded[effect], asking=asking, send_by=before + SEND_WITHIN / SECOND,
+                settled_at=send_by + self.timeout_of(loaded[effect]),
+            )
+            for effect, asking in jobs
+        ]
+
+    def timeout_of(self, effect: Permitted) -> int:
+        """How long a call of this effect may last, in microseconds."""
+        automation = self.served.automations[effect.automation, effect.release]
+        for connection in automation.connections:
+            if connection.name == effect.connection:
+                return int(connection.timeout.seconds * SECOND)
+        return 10 * SECOND
+
+    def _record(self, tx: Tx, finished: Sequence[Finished], now: int) -> list[int]:
+        """Write outcomes, grouped by what follows from them; the cases that went on."""
+        groups: dict[tuple[Next, bool, int, str, str, str], list[Finished]] = {}
+        for one in finished:
+            effect = one.job.effect
+            node = self.served.node(effect.automation, effect.release, effect.node)
+            what = follows(
+                effect, one.outcome, now=now, settled_at=one.job.settled_at, budget=budget_of(node), chance=self.chance
+            )
+            if isinstance(one.outcome, NotDone) and one.outcome.throttled and what.due_at is not None:
+                self.pauses[effect.connection] = max(self.pauses.get(effect.connection, 0), what.due_at)
+            count = effect.asked if one.job.asking else effect.attempt
+            key = (what, one.job.asking, count, effect.automation, effect.release, effect.node)
+            groups.setdefault(key, []).append(one)
+        woken: list[int] = []
+        for (what, asking, count, _, _, _), members in groups.items():
+            turn = Turn(state=what.state, words=what.words, due_at=what.due_at, failures=what.failures)
+            own = ledger.settle(
+                tx, [one.job.effect.id for one in members], turn, sender=self.sender, asking=asking, count=count, now=now
+            )
+            woken += self._move_cases(tx, what, [one for one in members if one.job.effect.id in own], now)
+        return woken
+
+    def _automation(self, effect: Permitted) -> Automation:
+        return self.served.automations[effect.automation, effect.release]
+
+    def _move_cases(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> list[int]:
+        """The cases of effects that have all ended in the same way go on, stay, or go to people."""
+        if not members:
+            return []
+        effect = members[0].job.effect
+        node = self.served.node(effect.automation, effect.release, effect.node)
+        case_ids = [one.job.effect.case for one in members]
+        moved: set[int] = set()
+        if what.case == "on":
+            ledger.add_results(tx, [
+                {"effect_id": one.job.effect.id, "case_id": one.job.effect.case, "node": node.name,
+                 "result": one.outcome.result}
+                for one in members if isinstance(one.outcome, Confirmed)
+            ])
+            place = Place.DONE if node.next is None else Place.READY
+            values: dict[str, object] = {"place": place.value, "node": node.next, "attempts": 0}
+            moved = moving.after_effect(tx, case_ids, now=now, values=values)
+            if place is Place.DONE:
+                wake_parents(tx, [one.job.effect.case for one in members if one.job.effect.parent is not None], now)
+        elif what.case == "dead":
+            reason = f"{node.name}: {what.words}"
+            moved = moving.after_effect(tx, case_ids, now=now, values={"place": Place.DEAD_LETTER.value, "reason": reason})
+        elif what.case == "person":
+            values = {"place": Place.WITH_PEOPLE.value, "reason": what.words}
+            moved = moving.after_effect(tx, case_ids, now=now, values=values)
+            self.decisions.ask(
+                tx, [self._question(one, what.words or "") for one in members if one.job.effect.case in moved], now
+            )
+        self._tell(tx, what, members, now)
+        return sorted(moved) if what.case == "on" and node.next is not None else []
+
+    def _question(self, one: Finished, words: str) -> Question:
+        effect = one.job.effect
+        owner = self._automation(effect).owner.name
+        return Question(
+            case=CaseId(effect.case), automation=effect.automation, node=effect.node, kind="unknown effect",
+            chain=((owner, "4h"),), why=words, effect=effect.id,
+        )
+
+    def _tell(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> None:
+        arriving.tell(tx, [
+            {
+                "case_id": one.job.effect.case, "id": number, "at": now, "batch": None,
+                "story": json.dumps([[
+                    "effect", one.job.effect.node, what.state.value, what.case, one.job.effect.connection,
+                    one.job.effect.attempt, what.words, what.due_at, one.job.asking,
+                ]]),
+            }
+            for one, number in zip(members, ids.make(len(members)), strict=True)
+        ])
+
+    def lose(self, gone: Callable[[Sequence[str]], set[str]]) -> int:
+        """Effects on their way whose sender is gone are unknown; how many became so.
+
+        `gone` says which of the senders live no more. They had at most `at_once` for each connection on their way.
+        """
+        with self.database.snapshot() as tx:
+            rows = ledger.on_their_way(tx)
+        dead = gone(sorted({row.sender for row in rows if row.sender != self.sender}))
+        count = 0
+        for row in rows:
+            if row.sender in dead:
+                count += self._lose_one(row.id, row.sender, row.send_by, row.repeat, row.case_id)
+        return count
+
+    def _lose_one(self, effect: int, sender: str, send_by: int, repeat: str, case: int) -> int:
+        words = "The process that sent it ended before it knew the answer."
+        with self.database.transaction() as tx:
+            now = self.database.now(tx)
+            due = max(now, send_by) + SETTLING if repeat != "never" else None
+            if not ledger.lose(tx, effect, sender=sender, now=now, due_at=due, words=words):
+                return 0
+            (lost,) = ledger.load(tx, [effect])
+            if repeat == "safe":
+                ledger.plan_lost(tx, effect, due_at=due or now, now=now)
+            elif repeat == "never":
+                values: dict[str, object] = {"place": Place.WITH_PEOPLE.value, "reason": words}
+                if moving.after_effect(tx, [case], now=now, values=values):
+                    job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
+                    self.decisions.ask(tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now)
+            arriving.tell(tx, [{
+                "case_id": case, "id": ids.one(), "at": now, "batch": None,
+                "story": json.dumps([["effect", lost.node, "unknown", "stays", lost.connection, lost.attempt, words, due, False]]),
+            }])
+        return 1
+
+

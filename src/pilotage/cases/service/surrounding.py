@@ -1,0 +1,107 @@
+"""What surrounds the steps of this process: their calls, settings and files; and the one event loop they run in."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pilotage.authoring.automation import Automation
+from pilotage.authoring.plan import Node
+from pilotage.authoring.ports import Caller, surroundings
+from pilotage.cases.errors import FileOfReleaseMissing
+from pilotage.connections.opening import Connections
+from pilotage.connections.values import EffectGuard
+
+
+class Settings(Protocol):
+    """Gives the text of a setting in this environment, or None."""
+
+    def __call__(self, name: str, /) -> str | None:
+        """The text, or None where it is not set."""
+        ...
+
+
+class LoopThread:
+    """An event loop in a thread of its own: everything asynchronous of this process runs there."""
+
+    def __init__(self, name: str = "pilotage-loop") -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Awaitable[object], /) -> object:
+        """Run a coroutine to its end from plain code; the caller's context goes along."""
+
+        async def awaited() -> object:
+            return await coroutine
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self.loop).result()
+
+    def close(self) -> None:
+        """Stop the loop and its thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=10)
+        if not self._thread.is_alive():
+            self.loop.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """The surroundings of one running step."""
+
+    caller: Caller
+    settings: Settings
+    files: Mapping[str, tuple[Path, ...]]
+
+    def setting(self, name: str) -> str | None:
+        """The text of a setting, or None where it is not set."""
+        return self.settings(name)
+
+    def artifact(self, file: str) -> Path:
+        """The file, where the release or the project has it. Raises FileOfReleaseMissing (PLT-203)."""
+        candidates = self.files.get(file, ())
+        for path in candidates:
+            if path.exists():
+                return path
+        looked = " or ".join(str(path) for path in candidates) or file
+        msg = f"The file {file} of this release is missing."
+        raise FileOfReleaseMissing(msg, f"Put it at {looked}, or build it as the automation's README says.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surrounding:
+    """Makes surroundings current for the steps of one process."""
+
+    connections: Connections
+    settings: Settings
+    folder: Path | None
+    """Where the release's files lie: the project's folder in dev, the unpacked artefact elsewhere."""
+
+    @contextmanager
+    def reading(self, automation: Automation, node: Node) -> Iterator[None]:
+        """For steps that compute or judge: they may only read."""
+        caller = self.connections.caller(step=node.name, through=node.connections)
+        with self.current(automation, caller):
+            yield
+
+    def acting(self, node: Node, guard: EffectGuard) -> Caller:
+        """The caller for one attempt of an effect."""
+        return self.connections.caller(step=node.name, through=node.connections, guard=guard)
+
+    @contextmanager
+    def current(self, automation: Automation, caller: Caller) -> Iterator[None]:
+        """Make these surroundings current in this context."""
+        files = {
+            artifact.file: tuple(
+                folder / artifact.file for folder in (self.folder, artifact.folder) if folder is not None
+            )
+            for artifact in automation.artifacts
+        }
+        token = surroundings.set(Around(caller=caller, settings=self.settings, files=files))
+        try:
+            yield
+        finally:
+            surroundings.reset(token)

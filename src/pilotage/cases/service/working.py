@@ -1,0 +1,234 @@
+"""A worker: the threads of one process that form batches, wake what is due, and send.
+
+Nothing here decides; it calls the use cases in turn, waits little when there is work and longer when there is none, and
+stops in order: nothing new is taken, what is on its way comes to its end.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from pilotage.cases.leaving import Leaving
+from pilotage.cases.service.moving import Mover
+from pilotage.cases.service.performing import Performer
+from pilotage.cases.service.sending import Finished, Job, Sending
+from pilotage.cases.service.surrounding import LoopThread
+from pilotage.cases.store import moving
+from pilotage.cases.values import Place
+from pilotage.machinery.engine.lives import Lives
+from pilotage.machinery.engine.port import Checkpoint, Engine
+
+IDLE: Final = 0.1
+"""Seconds between two looks when there is nothing to do."""
+SWEEP: Final = 1.0
+"""Seconds between two looks for what fell by the wayside: silent processes, lost effects, batches nobody started."""
+FORGET_AFTER: Final = 60_000_000
+ORPHAN_AFTER: Final = 10_000_000
+
+_log = logging.getLogger("pilotage.worker")
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """One process's share of the work."""
+
+    mover: Mover
+    sending: Sending
+    performer: Performer
+    engine: Engine
+    lives: Lives
+    loop: LoopThread
+    chores: Sequence[Callable[[], int]] = ()
+    """What others want done once a second, such as escalating decisions."""
+    at_once: int = 2
+    """How many batches run at the same time."""
+    queue_of: Callable[[str, str], str] = lambda automation, release: f"{automation}@{release}"
+    _running: set[int] = field(default_factory=set[int])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _wake: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    _send: asyncio.Event | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.mover.after_save = self._after_save
+        self.sending.after_record = self._after_record
+        self.engine.launch(self._run, [self.queue_of(*pair) for pair in self.mover.served.pairs()])
+        for name, target in (("pilotage-former", self._form), ("pilotage-sender", self._send_thread)):
+            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, *, within: float = 30.0) -> None:
+        """Take nothing new, let what is on its way come to its end, for at most `within` seconds."""
+        self._stop.set()
+        self._wake.set()
+        self._poke_sender()
+        for thread in self._threads:
+            thread.join(timeout=within)
+        self.engine.close(within=within)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more batch could start now."""
+        return len(self._running) < self.at_once and not self._stop.is_set()
+
+    def started(self, batch: int) -> None:
+        """A batch was formed by intake in this process: run it at once."""
+        self._start(batch)
+
+    # -- batches ---------------------------------------------------------------------
+
+    def _start(self, batch: int) -> None:
+        with self._lock:
+            if batch in self._running:
+                return
+            self._running.add(batch)
+        self.engine.start(batch)
+
+    def _run(self, batch: int, checkpoint: Checkpoint) -> None:
+        with self._lock:
+            self._running.add(batch)
+        try:
+            self.mover.run(batch, checkpoint)
+        finally:
+            with self._lock:
+                self._running.discard(batch)
+            self._wake.set()
+
+    def _form(self) -> None:
+        swept = 0.0
+        clock = self.sending.clock
+        while not self._stop.is_set():
+            self._wake.clear()
+            formed = 0
+            try:
+                if clock.monotonic() - swept >= SWEEP:
+                    swept = clock.monotonic()
+                    self.sweep()
+                if self.has_room:
+                    formed = self.form()
+            except Exception:
+                _log.exception("worker.form_failed")
+                self._stop.wait(SWEEP)
+            if not formed:
+                self._wake.wait(IDLE)
+
+    def form(self) -> int:
+        """Claim ready cases and start their batches; how many."""
+        batches = self.mover.form()
+        for batch in batches:
+            self._start(batch)
+        return len(batches)
+
+    def sweep(self) -> None:
+        """Wake what is due, take over from the silent, settle lost effects, start what nobody started."""
+        self.mover.wake()
+        for chore in self.chores:
+            chore()
+        self._take_over()
+        self.sending.lose(self._gone)
+        self._start_orphans()
+        self._forget()
+
+    def _gone(self, senders: Sequence[str]) -> set[str]:
+        if not senders:
+            return set()
+        dead = {life.executor for life in self.lives.dead_on_this_host()}
+        living = {life.executor for life in self.lives.living()} - dead
+        return {sender for sender in senders if sender not in living}
+
+    def _take_over(self) -> None:
+        for life in [*self.lives.dead_on_this_host(), *self.lives.silent()]:
+            if self.lives.win(life.executor):
+                taken = self.engine.take_over(life.executor, self._queue_of_batch)
+                self.mover.count_takeovers(taken)
+                self.lives.settle(life.executor)
+                _log.warning("worker.took_over", extra={"executor": life.executor, "batches": len(taken)})
+
+    def _queue_of_batch(self, batch: int) -> str | None:
+        row = self.mover.batch(batch)
+        return None if row is None or row.ended else self.queue_of(row.automation, row.release)
+
+    def _start_orphans(self) -> None:
+        """Batches whose row was written, but whose start was not: the engine's id makes a second start harmless."""
+        served = set(self.mover.served.pairs())
+        for batch, automation, release, executor in self.mover.open_batches(ORPHAN_AFTER):
+            with self._lock:
+                mine = batch in self._running
+            alive = executor == self.mover.executor or executor in {life.executor for life in self.lives.living()}
+            if not mine and (automation, release) in served and (executor == self.mover.executor or not alive):
+                self._start(batch)
+
+    def _forget(self) -> None:
+        ended = self.mover.ended_batches(FORGET_AFTER)
+        if ended:
+            self.engine.forget(ended)
+            self.mover.drop_batches(ended)
+
+    # -- sending ---------------------------------------------------------------------
+
+    def _after_save(self, left: list[Leaving]) -> None:
+        if any(one.effect is not None for one in left):
+            self._poke_sender()
+        if any(one.place is Place.READY or one.items is not None for one in left):
+            self._wake.set()
+
+    def _after_record(self, cases: Sequence[int]) -> None:
+        if cases:
+            self._wake.set()
+
+    def _poke_sender(self) -> None:
+        event = self._send
+        if event is not None:
+            with suppress(RuntimeError):
+                self.loop.loop.call_soon_threadsafe(event.set)
+
+    def _send_thread(self) -> None:
+        self.loop.run(self._send_loop())
+
+    async def _send_loop(self) -> None:
+        self._send = asyncio.Event()
+        running: set[asyncio.Task[Finished]] = set()
+        busy: Counter[str] = Counter()
+        while running or not self._stop.is_set():
+            done = {task for task in running if task.done()}
+            running -= done
+            finished = [task.result() for task in done]
+            busy.subtract(one.job.effect.connection for one in finished)
+            jobs = await self._turn(finished, busy)
+            for job in jobs:
+                busy[job.effect.connection] += 1
+                running.add(asyncio.create_task(self.performer.perform(job)))
+            await self._pause(running, idle=not jobs and not finished)
+
+    async def _turn(self, finished: list[Finished], busy: Counter[str]) -> list[Job]:
+        """Record and take permission in a thread; what was finished is never lost, however often the database fails."""
+        taking = not self._stop.is_set()
+        while True:
+            try:
+                if not finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
+                    return []
+                return await asyncio.to_thread(self.sending.turn, finished, dict(busy), taking=taking)
+            except Exception:
+                _log.exception("worker.send_failed")
+                await asyncio.sleep(SWEEP)
+
+    async def _pause(self, running: set[asyncio.Task[Finished]], *, idle: bool) -> None:
+        event = self._send
+        if event is None:  # pragma: no cover - set when the loop began
+            return
+        if running:
+            poke = asyncio.create_task(event.wait())
+            await asyncio.wait({*running, poke}, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+            poke.cancel()
+        elif idle and not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), IDLE)
+        event.clear()

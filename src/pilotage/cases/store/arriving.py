@@ -1,0 +1,113 @@
+"""SQL of intake: submissions, new cases, quarantine."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from pilotage.cases.tables import case_content, cases, quarantine, quarantine_content, submissions, timeline
+from pilotage.machinery.storage import bulk
+from pilotage.machinery.storage.database import Tx
+
+
+def known_keys(tx: Tx, automation: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Which of the keys exist: key -> (case, digest of its content)."""
+    rows = tx.execute(
+        sa.select(cases.c.key, cases.c.id, cases.c.digest).where(
+            cases.c.automation == automation, bulk.among_texts(tx, cases.c.key, keys)
+        )
+    )
+    return {key: (case, digest) for key, case, digest in rows}
+
+
+def known_faults(tx: Tx, automation: str, digests: Sequence[str]) -> set[str]:
+    """Which original bytes stand in quarantine already, still waiting for somebody."""
+    return set(
+        tx.execute(
+            sa.select(quarantine.c.digest).where(
+                quarantine.c.automation == automation,
+                quarantine.c.state == "waiting",
+                bulk.among_texts(tx, quarantine.c.digest, digests),
+            )
+        ).scalars()
+    )
+
+
+def add_cases(tx: Tx, rows: Sequence[bulk.Row]) -> set[int]:
+    """Insert new cases; the ids of those whose key nobody else took meanwhile."""
+    return bulk.insert_new(tx, cases, rows, unique=("automation", "key"))
+
+
+def add_contents(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Insert the records of new cases."""
+    bulk.insert(tx, case_content, rows)
+
+
+def tell(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Add to the timelines of cases."""
+    bulk.insert(tx, timeline, rows)
+
+
+def add_quarantined(tx: Tx, rows: Sequence[bulk.Row], contents: Sequence[bulk.Row]) -> None:
+    """Insert records that are no cases, with their original bytes apart."""
+    bulk.insert(tx, quarantine, rows)
+    bulk.insert(tx, quarantine_content, contents)
+
+
+def find_submission(tx: Tx, automation: str, fingerprint: str) -> sa.Row[tuple[int, int, int, bool]] | None:
+    """An earlier submission of the same file that was not finished: (id, next_byte, next_number, finished)."""
+    return tx.execute(
+        sa.select(submissions.c.id, submissions.c.next_byte, submissions.c.next_number, submissions.c.finished)
+        .where(
+            submissions.c.automation == automation,
+            submissions.c.fingerprint == fingerprint,
+            sa.not_(submissions.c.finished),
+        )
+        .order_by(submissions.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def begin_submission(tx: Tx, row: bulk.Row) -> None:
+    """Insert a submission."""
+    bulk.insert(tx, submissions, [row])
+
+
+def count_submission(  # noqa: PLR0913 - the counts of one block
+    tx: Tx,
+    submission: int,
+    *,
+    now: int,
+    arrived: int,
+    accepted: int,
+    duplicates: int,
+    quarantined: int,
+    next_byte: int | None = None,
+    next_number: int | None = None,
+    finished: bool | None = None,
+) -> None:
+    """Add the counts of a block, in the transaction that stores the block."""
+    table = submissions
+    values: dict[str, object] = {
+        "arrived": table.c.arrived + arrived,
+        "accepted": table.c.accepted + accepted,
+        "duplicates": table.c.duplicates + duplicates,
+        "quarantined": table.c.quarantined + quarantined,
+        "changed_at": now,
+    }
+    if next_byte is not None:
+        values |= {"next_byte": next_byte, "next_number": next_number}
+    if finished is not None:
+        values["finished"] = finished
+    tx.execute(table.update().where(table.c.id == submission).values(values))
+
+
+def settle_quarantined(  # noqa: PLR0913 - one row's end
+    tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int
+) -> int:
+    """A record leaves quarantine; 1 if it was waiting there."""
+    done = tx.execute(
+        quarantine.update()
+        .where(quarantine.c.id == record, quarantine.c.state == "waiting")
+        .values(state=state, case_id=case, settled_at=now, settled_by=by, settled_why=why)
+    )
+    return done.rowcount

@@ -1,0 +1,228 @@
+"""SQL of the effect ledger: planning, the permission to send, results, what became unknown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pilotage.cases.store.holding import held_effects
+from pilotage.cases.store.moving import effect_results
+from pilotage.cases.tables import case_content, cases, effect_content, effects
+from pilotage.cases.values import EffectState, Permitted
+from pilotage.machinery.storage import bulk
+from pilotage.machinery.storage.database import Tx
+
+
+def plan(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Write planned effects. An effect whose key stands there already is left as it is."""
+    bulk.insert(tx, effects, rows, tail='ON CONFLICT ("key") DO NOTHING')
+
+
+def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, int, str, str, str]]]:
+    """Effects of these cases, oldest first: (id, case_id, node, generation, state, inputs, key)."""
+    return list(
+        tx.execute(
+            sa.select(
+                effects.c.id, effects.c.case_id, effects.c.node, effects.c.generation, effects.c.state,
+                effects.c.inputs, effects.c.key,
+            )
+            .where(bulk.among(tx, effects.c.case_id, ids))
+            .order_by(effects.c.id)
+        )
+    )
+
+
+def connections_with_work(tx: Tx, now: int, served: Sequence[tuple[str, str]]) -> list[str]:
+    """Connections with an effect that is due to be sent or asked about."""
+    if not served:
+        return []
+    due = sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now)
+    mine = sa.tuple_(effects.c.automation, effects.c.release).in_(list(served))
+    planned = sa.select(effects.c.connection).where(effects.c.state == EffectState.PLANNED.value, due, mine)
+    unknown = sa.select(effects.c.connection).where(
+        effects.c.state == EffectState.UNKNOWN.value, effects.c.due_at <= now, mine
+    )
+    return list(tx.execute(sa.union(planned, unknown)).scalars())
+
+
+def permit(
+    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Sequence[tuple[str, str]]
+) -> list[int]:
+    """Turn up to `most` planned effects of the connection to `sending`, oldest first; holds are respected.
+
+    The caller has read the gate in this transaction, so that no hold can be written meanwhile.
+    """
+    chosen = (
+        sa.select(effects.c.id)
+        .where(
+            effects.c.state == EffectState.PLANNED.value,
+            effects.c.connection == connection,
+            sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now),
+            sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
+            ~held_effects(),
+        )
+        .order_by(effects.c.priority, effects.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return list(
+        tx.execute(
+            effects.update()
+            .where(effects.c.id.in_(chosen))
+            .values(
+                state=EffectState.SENDING.value, sender=sender, attempt=effects.c.attempt + 1, send_by=send_by,
+                sent_at=now, changed_at=now, due_at=None, asking=False,
+            )
+            .returning(effects.c.id)
+        ).scalars()
+    )
+
+
+def permit_asking(
+    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Sequence[tuple[str, str]]
+) -> list[int]:
+    """Take up to `most` unknown effects of the connection whose time to ask the other side has come."""
+    chosen = (
+        sa.select(effects.c.id)
+        .where(
+            effects.c.state == EffectState.UNKNOWN.value,
+            effects.c.connection == connection,
+            effects.c.due_at <= now,
+            sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
+        )
+        .order_by(effects.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return list(
+        tx.execute(
+            effects.update()
+            .where(effects.c.id.in_(chosen))
+            # due again later: if this sender dies while it asks, the next one asks
+            .values(sender=sender, asked=effects.c.asked + 1, due_at=send_by, changed_at=now, asking=True)
+            .returning(effects.c.id)
+        ).scalars()
+    )
+
+
+def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
+    """Permitted effects with the record and values of their cases."""
+    if not ids:
+        return []
+    rows = tx.execute(
+        sa.select(
+            effects.c.id, effects.c.key, effects.c.automation, effects.c.release, effects.c.case_id.label("case"),
+            cases.c.key.label("case_key"), effects.c.node, effects.c.connection, effects.c.repeat, effects.c.attempt,
+            effects.c.failures, effects.c.asked, effects.c.planned_at, case_content.c.record, case_content.c.given,
+            cases.c.item, cases.c.parent,
+        )
+        .join(cases, cases.c.id == effects.c.case_id)
+        .join(case_content, case_content.c.case_id == effects.c.case_id)
+        .where(bulk.among(tx, effects.c.id, ids))
+        .order_by(effects.c.id)
+    ).all()
+    earlier = effect_results(tx, [row.case for row in rows])
+    return [Permitted(**row._mapping, earlier=earlier.get(row.case, {})) for row in rows]  # noqa: SLF001 - a public name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One transition of the ledger, the same for several effects."""
+
+    state: EffectState
+    words: str | None = None
+    due_at: int | None = None
+    failures: int = 0
+    """How many failures this adds to the effect's account."""
+
+
+def settle(tx: Tx, ids: Sequence[int], turn: Turn, *, sender: str, asking: bool, count: int, now: int) -> set[int]:
+    """Turn effects that this sender has in hand; the ids of those that were still its own.
+
+    `count` is the attempt (or, while asking, the number of the question) that the sender was permitted: a result of an
+    earlier attempt that comes late changes nothing.
+    """
+    counter = effects.c.asked if asking else effects.c.attempt
+    expected = EffectState.UNKNOWN if asking else EffectState.SENDING
+    return set(
+        tx.execute(
+            effects.update()
+            .where(
+                bulk.among(tx, effects.c.id, ids), effects.c.state == expected.value, effects.c.sender == sender,
+                counter == count,
+            )
+            .values(
+                state=turn.state.value, words=turn.words, due_at=turn.due_at, changed_at=now, sender=None, send_by=None,
+                asking=False, failures=effects.c.failures + turn.failures,
+            )
+            .returning(effects.c.id)
+        ).scalars()
+    )
+
+
+def settle_by_person(tx: Tx, effect: int, *, now: int, state: EffectState, words: str) -> bool:
+    """A person says what became of an unknown effect."""
+    done = tx.execute(
+        effects.update()
+        .where(effects.c.id == effect, effects.c.state == EffectState.UNKNOWN.value)
+        .values(state=state.value, words=words, due_at=None, changed_at=now, sender=None, asking=False)
+    )
+    return done.rowcount == 1
+
+
+def add_results(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Keep what confirmed effects gave."""
+    bulk.insert(tx, effect_content, rows)
+
+
+def on_their_way(tx: Tx) -> list[sa.Row[tuple[int, str, int, str, int]]]:
+    """Effects that some sender has on their way: (id, sender, send_by, repeat, case)."""
+    return list(
+        tx.execute(
+            sa.select(effects.c.id, effects.c.sender, effects.c.send_by, effects.c.repeat, effects.c.case_id).where(
+                effects.c.state == EffectState.SENDING.value
+            )
+        )
+    )
+
+
+def lose(tx: Tx, effect: int, *, sender: str, now: int, due_at: int | None, words: str) -> bool:
+    """An effect whose sender is gone is unknown."""
+    done = tx.execute(
+        effects.update()
+        .where(effects.c.id == effect, effects.c.state == EffectState.SENDING.value, effects.c.sender == sender)
+        .values(state=EffectState.UNKNOWN.value, words=words, due_at=due_at, changed_at=now, sender=None, send_by=None)
+    )
+    return done.rowcount == 1
+
+
+def plan_again(tx: Tx, rows: Sequence[tuple[int, str]], *, release: str, now: int) -> None:
+    """Refused or still planned effects of replayed cases are planned afresh, with the inputs of now: (id, inputs)."""
+    bulk.update(
+        tx,
+        effects,
+        [
+            {"id": effect, "inputs": inputs, "state": EffectState.PLANNED.value, "failures": 0, "due_at": None,
+             "release": release, "changed_at": now, "words": None}
+            for effect, inputs in rows
+        ],
+        key="id",
+    )
+
+
+def plan_lost(tx: Tx, effect: int, *, due_at: int, now: int) -> None:
+    """An effect that is safe to repeat, and whose outcome nobody knows, is planned again."""
+    tx.execute(
+        effects.update()
+        .where(effects.c.id == effect, effects.c.state == EffectState.UNKNOWN.value)
+        .values(state=EffectState.PLANNED.value, due_at=due_at, changed_at=now)
+    )
+
+
+def call_off(tx: Tx, cases_: Sequence[int], *, now: int, words: str) -> None:
+    """Planned effects of withdrawn cases are refused: they will not be sent."""
+    tx.execute(
+        effects.update()
+        .where(bulk.among(tx, effects.c.case_id, cases_), effects.c.state == EffectState.PLANNED.value)
+        .values(state=EffectState.REFUSED.value, words=words, due_at=None, changed_at=now)
+    )

@@ -1,0 +1,355 @@
+"""SQL of moving cases: claiming them into batches, loading a batch, saving a checkpoint, timers."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pilotage.cases.tables import batches, case_content, cases, effect_content
+from pilotage.cases.values import BatchRow, Place, WaitsFor
+from pilotage.kernel.ids import BatchId
+from pilotage.machinery.storage import bulk
+from pilotage.machinery.storage.database import Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredCase:
+    """A case of a batch as it is stored."""
+
+    id: int
+    key: str
+    node: str | None
+    record: str
+    given: str | None
+    judgements: str | None
+    attempts: int
+    parent: int | None
+    item: int | None
+    segments: str | None
+    accepted_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Ready cases that can move together."""
+
+    automation: str
+    release: str
+    node: str | None
+
+
+def ready_groups(tx: Tx, served: Sequence[tuple[str, str]]) -> list[Group]:
+    """Groups of ready cases of the served (automation, release) pairs; those who have waited longest first."""
+    if not served:
+        return []
+    rows = tx.execute(
+        sa.select(cases.c.automation, cases.c.release, cases.c.node)
+        .where(
+            cases.c.place == Place.READY.value,
+            sa.tuple_(cases.c.automation, cases.c.release).in_(list(served)),
+        )
+        .group_by(cases.c.automation, cases.c.release, cases.c.node)
+        .order_by(sa.func.min(cases.c.id))
+    )
+    return [Group(automation=a, release=r, node=n) for a, r, n in rows]
+
+
+def claim(tx: Tx, group: Group, *, batch: int, most: int, now: int) -> int:
+    """Move up to `most` ready cases of the group into the batch; how many."""
+    chosen = (
+        sa.select(cases.c.id)
+        .where(
+            cases.c.place == Place.READY.value,
+            cases.c.automation == group.automation,
+            cases.c.release == group.release,
+            cases.c.node.is_(None) if group.node is None else cases.c.node == group.node,
+        )
+        .order_by(cases.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    done = tx.execute(
+        cases.update()
+        .where(cases.c.id.in_(chosen))
+        .values(place=Place.MOVING.value, batch=batch, changed_at=now, waits_for=None, due_at=None)
+    )
+    return done.rowcount
+
+
+def add_batch(tx: Tx, row: bulk.Row) -> None:
+    """Insert a batch."""
+    bulk.insert(tx, batches, [row])
+
+
+def find_batch(tx: Tx, batch: int) -> BatchRow | None:
+    """A batch by its id."""
+    row = tx.execute(
+        sa.select(
+            batches.c.id, batches.c.automation, batches.c.release, batches.c.checkpoints, batches.c.ended,
+            batches.c.takeovers, batches.c.size,
+        ).where(batches.c.id == batch)
+    ).one_or_none()
+    if row is None:
+        return None
+    return BatchRow(
+        id=BatchId(row.id), automation=row.automation, release=row.release, checkpoints=row.checkpoints,
+        ended=row.ended, takeovers=row.takeovers, size=row.size,
+    )
+
+
+def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str, str]]]:
+    """The cases that move in the batch, and what their confirmed effects gave: case -> node -> JSON text."""
+    rows = tx.execute(
+        sa.select(
+            cases.c.id, cases.c.key, cases.c.node, case_content.c.record, case_content.c.given,
+            case_content.c.judgements, cases.c.attempts, cases.c.parent, cases.c.item, cases.c.segments,
+            cases.c.accepted_at,
+        )
+        .join(case_content, case_content.c.case_id == cases.c.id)
+        .where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
+        .order_by(cases.c.id)
+    ).all()
+    found = [
+        StoredCase(
+            id=r.id, key=r.key, node=r.node, record=r.record, given=r.given, judgements=r.judgements,
+            attempts=r.attempts, parent=r.parent, item=r.item, segments=r.segments, accepted_at=r.accepted_at,
+        )
+        for r in rows
+    ]
+    return found, effect_results(tx, [case.id for case in found if case.given is not None or case.node is not None])
+
+
+def effect_results(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What the confirmed effects of these cases gave: case -> node -> JSON text."""
+    results: dict[int, dict[str, str]] = {}
+    if ids:
+        for case, node, result in tx.execute(
+            sa.select(effect_content.c.case_id, effect_content.c.node, effect_content.c.result).where(
+                bulk.among(tx, effect_content.c.case_id, ids)
+            )
+        ):
+            results.setdefault(case, {})[node] = result
+    return results
+
+
+def pass_checkpoint(tx: Tx, batch: int, *, number: int, now: int, ended: bool) -> bool:
+    """Turn the batch from checkpoint `number` to the next; False when another run has done so already."""
+    done = tx.execute(
+        batches.update()
+        .where(batches.c.id == batch, batches.c.checkpoints == number, sa.not_(batches.c.ended))
+        .values(checkpoints=number + 1, changed_at=now, ended=ended)
+    )
+    return done.rowcount == 1
+
+
+def save_contents(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Write what cases were given; rows of case_id, given, judgements."""
+    bulk.update(tx, case_content, rows, key="case_id")
+
+
+def stand_at(tx: Tx, rows: Sequence[bulk.Row]) -> None:
+    """Write the nodes at which cases of a batch stand after a checkpoint; rows of id, node."""
+    bulk.update(tx, cases, rows, key="id")
+
+
+def leave(tx: Tx, ids: Sequence[int], *, batch: int, now: int, values: dict[str, object]) -> int:
+    """Cases leave their batch for the place in `values`; how many did."""
+    done = tx.execute(
+        cases.update()
+        .where(bulk.among(tx, cases.c.id, ids), cases.c.batch == batch, cases.c.place == Place.MOVING.value)
+        .values(batch=None, changed_at=now, **values)
+    )
+    return done.rowcount
+
+
+def wake(tx: Tx, now: int) -> int:
+    """Waiting cases whose time has come are ready again."""
+    done = tx.execute(
+        cases.update()
+        .where(cases.c.place == Place.WAITING.value, cases.c.due_at <= now)
+        .values(place=Place.READY.value, waits_for=None, due_at=None, reason=None, changed_at=now)
+    )
+    return done.rowcount
+
+
+def go_on(tx: Tx, ids: Sequence[int], *, now: int, node: str | None, places: Sequence[Place]) -> int:
+    """Cases that stood in one of `places` are ready at `node`."""
+    done = tx.execute(
+        cases.update()
+        .where(bulk.among(tx, cases.c.id, ids), cases.c.place.in_([place.value for place in places]))
+        .values(
+            place=Place.READY.value, node=node, waits_for=None, due_at=None, reason=None, attempts=0, changed_at=now
+        )
+    )
+    return done.rowcount
+
+
+def after_effect(tx: Tx, ids: Sequence[int], *, now: int, values: dict[str, object]) -> set[int]:
+    """Cases that waited for an effect go to the place in `values`; which did (a withdrawn one stays withdrawn)."""
+    return set(
+        tx.execute(
+            cases.update()
+            .where(
+                bulk.among(tx, cases.c.id, ids), cases.c.place == Place.WAITING.value,
+                cases.c.waits_for == WaitsFor.EFFECT.value,
+            )
+            .values({"waits_for": None, "due_at": None, "reason": None, "changed_at": now} | values)
+            .returning(cases.c.id)
+        ).scalars()
+    )
+
+
+def items_of(tx: Tx, parents: Sequence[int]) -> list[sa.Row[tuple[int, int, int, str]]]:
+    """The items of cases that wait for them: (parent, id, item, place)."""
+    return list(
+        tx.execute(
+            sa.select(cases.c.parent, cases.c.id, cases.c.item, cases.c.place)
+            .where(bulk.among(tx, cases.c.parent, parents))
+            .order_by(cases.c.item)
+        )
+    )
+
+
+def parents_waiting(tx: Tx, children: Sequence[int]) -> list[int]:
+    """Parents of these cases that wait for nothing more than their items, all of which are done."""
+    parent = cases.alias("parent")
+    child = cases.alias("child")
+    sibling = cases.alias("sibling")
+    open_sibling = sa.exists().where(sibling.c.parent == parent.c.id, sibling.c.place != Place.DONE.value)
+    return list(
+        tx.execute(
+            sa.select(parent.c.id)
+            .distinct()
+            .join(child, child.c.parent == parent.c.id)
+            .where(
+                bulk.among(tx, child.c.id, children),
+                parent.c.place == Place.WAITING.value,
+                parent.c.waits_for == WaitsFor.ITEMS.value,
+                ~open_sibling,
+            )
+        ).scalars()
+    )
+
+
+def open_batches(tx: Tx, *, before: int, most: int = 100) -> list[sa.Row[tuple[int, str, str, str]]]:
+    """Batches that have not moved since `before`: (id, automation, release, executor)."""
+    return list(
+        tx.execute(
+            sa.select(batches.c.id, batches.c.automation, batches.c.release, batches.c.executor)
+            .where(sa.not_(batches.c.ended), batches.c.changed_at < before)
+            .order_by(batches.c.id)
+            .limit(most)
+        )
+    )
+
+
+def ended_batches(tx: Tx, *, before: int, most: int = 500) -> list[int]:
+    """Batches that ended before then, and whose engine records may go."""
+    return list(
+        tx.execute(
+            sa.select(batches.c.id).where(batches.c.ended, batches.c.changed_at < before).limit(most)
+        ).scalars()
+    )
+
+
+def drop_batches(tx: Tx, ids: Sequence[int]) -> None:
+    """Delete ended batches; the timelines keep their numbers."""
+    tx.execute(batches.delete().where(bulk.among(tx, batches.c.id, ids), batches.c.ended))
+
+
+def still_moving(tx: Tx, batch: int) -> set[int]:
+    """The cases that are still in the batch, locked until the transaction ends: nobody withdraws them meanwhile."""
+    return set(
+        tx.execute(
+            sa.select(cases.c.id).where(cases.c.batch == batch, cases.c.place == Place.MOVING.value).with_for_update()
+        ).scalars()
+    )
+
+
+def go_on_where_they_stand(tx: Tx, ids: Sequence[int], *, now: int) -> None:
+    """Waiting cases are ready again at the node where they are."""
+    tx.execute(
+        cases.update()
+        .where(bulk.among(tx, cases.c.id, ids), cases.c.place == Place.WAITING.value)
+        .values(place=Place.READY.value, waits_for=None, due_at=None, reason=None, changed_at=now)
+    )
+
+
+def outputs(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, object]]:
+    """All that nodes and effects gave to these cases: case -> node -> plain data."""
+    given: dict[int, dict[str, object]] = {}
+    if not ids:
+        return given
+    for case, text in tx.execute(
+        sa.select(case_content.c.case_id, case_content.c.given).where(bulk.among(tx, case_content.c.case_id, ids))
+    ):
+        given[case] = json.loads(text) if text else {}
+    for case, results in effect_results(tx, ids).items():
+        given.setdefault(case, {}).update({node: json.loads(result) for node, result in results.items()})
+    return given
+
+
+def finish(tx: Tx, case: int, *, now: int) -> int | None:
+    """A case that was with people is done; its parent, if it is an item."""
+    return tx.execute(
+        cases.update()
+        .where(cases.c.id == case, cases.c.place == Place.WITH_PEOPLE.value)
+        .values(place=Place.DONE.value, node=None, reason=None, changed_at=now)
+        .returning(cases.c.parent)
+    ).scalar_one_or_none()
+
+
+def wait_for_effect(tx: Tx, case: int, *, now: int) -> None:
+    """A case that was with people waits for its effect again."""
+    tx.execute(
+        cases.update()
+        .where(cases.c.id == case, cases.c.place == Place.WITH_PEOPLE.value)
+        .values(place=Place.WAITING.value, waits_for=WaitsFor.EFFECT.value, reason=None, changed_at=now)
+    )
+
+
+def end(tx: Tx, ids: Sequence[int], *, now: int, reason: str) -> set[int]:
+    """Open cases are withdrawn; which were."""
+    ended = [Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value]
+    return set(
+        tx.execute(
+            cases.update()
+            .where(bulk.among(tx, cases.c.id, ids), cases.c.place.notin_(ended))
+            .values(place=Place.WITHDRAWN.value, waits_for=None, due_at=None, batch=None, reason=reason, changed_at=now)
+            .returning(cases.c.id)
+        ).scalars()
+    )
+
+
+def revive(tx: Tx, ids: Sequence[int], *, now: int, node: str | None) -> list[int]:
+    """Dead letters are ready again, where they failed or at `node`; which were dead letters."""
+    values: dict[str, object] = {
+        "place": Place.READY.value, "reason": None, "attempts": 0, "deaths": 0, "changed_at": now, "waits_for": None,
+        "due_at": None,
+    }
+    if node is not None:
+        values["node"] = node
+    return sorted(
+        tx.execute(
+            cases.update()
+            .where(bulk.among(tx, cases.c.id, ids), cases.c.place == Place.DEAD_LETTER.value)
+            .values(values)
+            .returning(cases.c.id)
+        ).scalars()
+    )
+
+
+def any_due(tx: Tx, now: int) -> bool:
+    """Whether a waiting case's time has come."""
+    query = sa.select(cases.c.id).where(cases.c.place == Place.WAITING.value, cases.c.due_at <= now).limit(1)
+    return tx.execute(query).first() is not None
+
+
+def count_takeovers(tx: Tx, ids: Sequence[int], now: int) -> None:
+    """Batches that were taken over once more."""
+    tx.execute(
+        batches.update()
+        .where(bulk.among(tx, batches.c.id, ids))
+        .values(takeovers=batches.c.takeovers + 1, changed_at=now)
+    )

@@ -1,0 +1,150 @@
+"""The words of a case's way, as values."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from pilotage.kernel.ids import BatchId, CaseId
+
+
+class Place(StrEnum):
+    """Where a case is: exactly one of these. A record that is not a case yet is in quarantine."""
+
+    READY = "ready"
+    MOVING = "moving"
+    WAITING = "waiting"
+    WITH_PEOPLE = "with people"
+    DEAD_LETTER = "dead letter"
+    HANDED_OVER = "handed over"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_PLACES = (Place.READY, Place.MOVING, Place.WAITING, Place.WITH_PEOPLE, Place.DEAD_LETTER)
+ENDED_PLACES = (Place.HANDED_OVER, Place.DONE, Place.WITHDRAWN)
+
+
+class WaitsFor(StrEnum):
+    """What a waiting case waits for."""
+
+    TIME = "a time"
+    RETRY = "another attempt"
+    EFFECT = "an effect"
+    ITEMS = "its items"
+
+
+class EffectState(StrEnum):
+    """How far an outward act has come."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+Repeat = Literal["safe", "ask", "never"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What a judging step answered for one case, as plain data."""
+
+    value: object
+    confidence: float | None
+    evidence: tuple[dict[str, str], ...] = ()
+    alternatives: dict[str, float] = field(default_factory=dict[str, float])
+    abstained: str | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class LiveCase:
+    """A case in memory while its batch moves. Changed by the walk alone; written at the checkpoint."""
+
+    id: CaseId
+    key: str
+    node: str | None
+    record: object
+    """The typed record."""
+    values: dict[str, object]
+    """What each node gave, typed."""
+    fresh: dict[str, object] = field(default_factory=dict[str, object])
+    """What was given since the last checkpoint, encoded."""
+    stored: dict[str, object] = field(default_factory=dict[str, object])
+    """What earlier checkpoints stored, encoded."""
+    judgements: dict[str, object] = field(default_factory=dict[str, object])
+    story: list[list[object]] = field(default_factory=list[list[object]])
+    """What happened since the last checkpoint: [what, node, details ...], for the timeline."""
+    attempts: int = 0
+    parent: CaseId | None = None
+    item: int | None = None
+    segments: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """Something that a person must settle before a case goes on."""
+
+    case: CaseId
+    automation: str
+    node: str
+    kind: str
+    chain: tuple[tuple[str, str], ...]
+    """Who is asked, and for how long, in order: (role, duration)."""
+    proposal: object = None
+    why: str = ""
+    effect: int | None = None
+    then: str = "case"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedEffect:
+    """An outward act that a case has come to."""
+
+    case: CaseId
+    node: str
+    connection: str
+    repeat: Repeat
+    inputs: str
+    """Digest of the inputs that the act was planned with."""
+    segments: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchRow:
+    """A batch as it is stored."""
+
+    id: BatchId
+    automation: str
+    release: str
+    checkpoints: int
+    ended: bool
+    takeovers: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permitted:
+    """An effect that this sender may send now, with what its step needs."""
+
+    id: int
+    key: str
+    automation: str
+    release: str
+    case: int
+    case_key: str
+    node: str
+    connection: str
+    repeat: str
+    attempt: int
+    failures: int
+    asked: int
+    planned_at: int
+    record: str
+    given: str | None
+    item: int | None
+    parent: int | None
+    earlier: dict[str, str] = field(default_factory=dict[str, str])
+    """What earlier effects of the case gave: node -> JSON text."""

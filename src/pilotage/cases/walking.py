@@ -1,0 +1,63 @@
+"""The walk of a batch through a plan, in memory: every node runs once over all cases that stand there.
+
+Nothing is read or written here but the cases in hand. A walk ends when every case has left, or before a step that is dear
+to run once something dear is unsaved: the caller saves a checkpoint and walks on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pilotage.cases import leaving
+from pilotage.cases.leaving import Leaving
+from pilotage.cases.nodes import RUNS
+from pilotage.cases.values import LiveCase
+from pilotage.cases.walk import Walk, is_dear, no_longer_fits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walked:
+    """What a walk came to."""
+
+    left: list[Leaving]
+    moving: list[LiveCase]
+    """Cases that stand before a dear step, while something dear is unsaved."""
+
+
+def walk(env: Walk, cases: Sequence[LiveCase]) -> Walked:
+    """Run the plan's nodes over the cases until all have left or a checkpoint is due."""
+    left: list[Leaving] = []
+    standing: dict[str, list[LiveCase]] = {}
+    for case in cases:
+        _put(env, case, case.node, standing, left)
+    unsaved = False
+    for name, node in env.plan.nodes.items():
+        group = standing.get(name)
+        if not group:
+            continue
+        dear = is_dear(node)
+        if dear and unsaved:
+            break
+        unsaved = unsaved or dear
+        del standing[name]
+        with env.within(node):
+            for case, went in zip(group, RUNS[node.kind](env, node, group), strict=True):
+                if isinstance(went, Leaving):
+                    left.append(went)
+                else:
+                    _put(env, case, went, standing, left)
+    return Walked(left=left, moving=[case for group in standing.values() for case in group])
+
+
+def _put(
+    env: Walk, case: LiveCase, node: str | None, standing: dict[str, list[LiveCase]], left: list[Leaving]
+) -> None:
+    case.node = node
+    if node is None:
+        left.append(leaving.done(case))
+    elif node not in env.plan.nodes:
+        why = f"The step {node}, at which this case stands, is no longer on the path."
+        left.append(leaving.asks(case, no_longer_fits(env, case, node, why)))
+    else:
+        standing.setdefault(node, []).append(case)
+
+

@@ -1,0 +1,130 @@
+"""SQL of the inbox."""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from pilotage.cases.tables import cases
+from pilotage.inbox.escalation import Asked
+from pilotage.inbox.tables import decision_content, decisions
+from pilotage.inbox.values import Answer, Decision, Kind
+from pilotage.kernel.ids import DecisionId
+from pilotage.machinery.storage import bulk
+from pilotage.machinery.storage.database import Tx
+
+
+def add(tx: Tx, rows: Sequence[bulk.Row], contents: Sequence[bulk.Row]) -> None:
+    """Insert decisions that wait."""
+    bulk.insert(tx, decisions, rows)
+    bulk.insert(tx, decision_content, contents)
+
+
+def _query() -> sa.Select[tuple[object, ...]]:
+    d = decisions.c
+    return (
+        sa.select(
+            d.id, d.automation, d.case_id.label("case"), cases.c.key.label("case_key"), d.effect_id.label("effect"),
+            d.node, d.kind, d.why, d.asked, d.step, d.chain, d.deadline, d.asked_at, d.state, decision_content.c.proposal,
+            decision_content.c.answer, d.settled_by, d.known, d.reason, d.settled_at,
+        )
+        .join(decision_content, decision_content.c.decision_id == d.id)
+        .join(cases, cases.c.id == d.case_id)
+    )
+
+
+def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    values["id"] = DecisionId(values["id"])
+    values["kind"] = Kind(values["kind"])
+    values["chain"] = tuple((role, within) for role, within in json.loads(values["chain"]))
+    for name in ("proposal", "answer"):
+        values[name] = json.loads(values[name]) if values[name] is not None else None
+    return Decision(**values)
+
+
+def find(tx: Tx, decision: int, *, lock: bool = False) -> Decision | None:
+    """One decision; with `lock`, nobody else settles it until the transaction ends."""
+    query = _query().where(decisions.c.id == decision)
+    row = tx.execute(query.with_for_update(of=decisions) if lock else query).one_or_none()
+    return None if row is None else _decision(row)
+
+
+def waiting(
+    tx: Tx, *, automation: str | None = None, asked: str | None = None, kind: str | None = None,
+    case: int | None = None, most: int = 50, after: int = 0,
+) -> list[Decision]:
+    """Decisions that wait, oldest first."""
+    query = _query().where(decisions.c.state == "waiting", decisions.c.id > after).order_by(decisions.c.id).limit(most)
+    for column, value in (
+        (decisions.c.automation, automation), (decisions.c.asked, asked), (decisions.c.kind, kind),
+        (decisions.c.case_id, case),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return [_decision(row) for row in tx.execute(query)]
+
+
+def of_case(tx: Tx, case: int) -> list[Decision]:
+    """All decisions of a case, oldest first."""
+    return [_decision(row) for row in tx.execute(_query().where(decisions.c.case_id == case).order_by(decisions.c.id))]
+
+
+def count_waiting(tx: Tx, automation: str | None = None) -> list[sa.Row[tuple[str, str, int, int]]]:
+    """Waiting decisions by kind and role: (kind, asked, count, oldest asked_at)."""
+    query = (
+        sa.select(decisions.c.kind, decisions.c.asked, sa.func.count(), sa.func.min(decisions.c.asked_at))
+        .where(decisions.c.state == "waiting")
+        .group_by(decisions.c.kind, decisions.c.asked)
+        .order_by(sa.func.count().desc())
+    )
+    if automation is not None:
+        query = query.where(decisions.c.automation == automation)
+    return list(tx.execute(query))
+
+
+def settle(tx: Tx, decision: int, answer: Answer, now: int) -> bool:
+    """Write the answer; False when somebody else settled it first."""
+    done = tx.execute(
+        decisions.update()
+        .where(decisions.c.id == decision, decisions.c.state == "waiting")
+        .values(
+            state="settled", settled_at=now, settled_by=answer.by, known=answer.known, reason=answer.reason, deadline=None
+        )
+    )
+    if done.rowcount != 1:
+        return False
+    said = json.dumps({"word": answer.word, "value": answer.value})
+    tx.execute(decision_content.update().where(decision_content.c.decision_id == decision).values(answer=said))
+    return True
+
+
+def drop(tx: Tx, cases_: Sequence[int], *, now: int, why: str) -> None:
+    """Decisions of these cases wait no more."""
+    tx.execute(
+        decisions.update()
+        .where(bulk.among(tx, decisions.c.case_id, cases_), decisions.c.state == "waiting")
+        .values(state="dropped", settled_at=now, reason=why, deadline=None)
+    )
+
+
+def late(tx: Tx, now: int, most: int = 500) -> list[sa.Row[tuple[int, str, int, str]]]:
+    """Decisions whose time has passed: (id, chain, step, zone)."""
+    return list(
+        tx.execute(
+            sa.select(decisions.c.id, decisions.c.chain, decisions.c.step, decisions.c.zone)
+            .where(decisions.c.state == "waiting", decisions.c.deadline <= now)
+            .order_by(decisions.c.deadline)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def escalate(tx: Tx, decision: int, asked: Asked) -> None:
+    """Somebody else is asked now."""
+    tx.execute(
+        decisions.update()
+        .where(decisions.c.id == decision, decisions.c.state == "waiting")
+        .values(asked=asked.role, step=asked.step, deadline=asked.deadline)
+    )

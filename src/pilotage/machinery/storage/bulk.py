@@ -1,0 +1,118 @@
+"""Many rows in one statement: the only place where the two dialects write differently.
+
+SQLite takes prepared statements with many parameter sets (no round trip to save); PostgreSQL takes one statement with an
+array for each column (`unnest`), which is one round trip and one plan whatever the number of rows.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import sqlalchemy as sa
+
+from pilotage.machinery.storage.database import Tx
+
+Row: TypeAlias = Mapping[str, object]
+
+_CASTS: Final[tuple[tuple[type[sa.types.TypeEngine[object]], str], ...]] = (
+    (sa.BigInteger, "bigint"),
+    (sa.Integer, "integer"),
+    (sa.Boolean, "boolean"),
+    (sa.LargeBinary, "bytea"),
+    (sa.Float, "double precision"),
+    (sa.Text, "text"),
+)
+
+
+def _cast(column: sa.Column[object]) -> str:
+    for kind, name in _CASTS:
+        if isinstance(column.type, kind):
+            return name
+    msg = f"no array type for {column}"
+    raise TypeError(msg)
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _arrays(table: sa.Table, columns: Sequence[str]) -> str:
+    return ", ".join(f"%s::{_cast(table.c[name])}[]" for name in columns)
+
+
+@lru_cache(maxsize=256)
+def _insert_text(table: sa.Table, columns: tuple[str, ...], dialect: str, tail: str) -> str:
+    names = ", ".join(_quoted(columns))
+    if dialect == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) {tail}'  # noqa: S608 - names of our own tables
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({_arrays(table, columns)}) {tail}'  # noqa: S608
+
+
+@lru_cache(maxsize=256)
+def _update_text(table: sa.Table, key: str, columns: tuple[str, ...], dialect: str) -> str:
+    if dialect == "sqlite":
+        sets = ", ".join(f'"{name}" = ?' for name in columns)
+        return f'UPDATE "{table.name}" SET {sets} WHERE "{key}" = ?'  # noqa: S608 - names of our own tables
+    sets = ", ".join(f'"{name}" = n."{name}"' for name in columns)
+    fields = ", ".join(_quoted((*columns, key)))
+    return (
+        f'UPDATE "{table.name}" t SET {sets} FROM unnest({_arrays(table, (*columns, key))}) AS n({fields}) '  # noqa: S608
+        f'WHERE t."{key}" = n."{key}"'
+    )
+
+
+def insert(tx: Tx, table: sa.Table, rows: Sequence[Row], *, tail: str = "") -> None:
+    """Insert rows that all have the same columns. `tail` is what follows, such as ON CONFLICT DO NOTHING."""
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    _run(tx, _insert_text(table, columns, tx.dialect.name, tail), rows, columns)
+
+
+def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row], *, unique: Sequence[str]) -> set[int]:
+    """Insert the rows whose `unique` columns nobody has yet; the ids (column `id`) of those that went in.
+
+    On SQLite the caller holds the write lock and has looked before, so everything goes in.
+    """
+    if not rows:
+        return set()
+    columns = tuple(rows[0])
+    if tx.dialect.name == "sqlite":
+        insert(tx, table, rows)
+        return {int(row["id"]) for row in rows}  # type: ignore[call-overload]
+    tail = f"ON CONFLICT ({', '.join(_quoted(unique))}) DO NOTHING RETURNING id"
+    arrays = tuple([row[name] for row in rows] for name in columns)
+    return set(tx.exec_driver_sql(_insert_text(table, columns, tx.dialect.name, tail), arrays).scalars())
+
+
+def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str) -> None:
+    """Update rows by their `key`, each with values of its own; all rows have the same columns."""
+    if not rows:
+        return
+    columns = tuple(name for name in rows[0] if name != key)
+    _run(tx, _update_text(table, key, columns, tx.dialect.name), rows, (*columns, key))
+
+
+def _run(tx: Tx, text: str, rows: Sequence[Row], order: tuple[str, ...]) -> None:
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql(text, [tuple(row[name] for name in order) for row in rows])
+    else:
+        tx.exec_driver_sql(text, tuple([row[name] for row in rows] for name in order))
+
+
+def among(tx: Tx, column: sa.ColumnElement[int], values: Iterable[int]) -> sa.ColumnElement[bool]:
+    """`column IN values` for any number of integers, as one parameter."""
+    if tx.dialect.name == "sqlite":
+        text = "[" + ",".join(map(str, values)) + "]"
+        return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(sa.literal(text))))
+    return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.BigInteger)))
+
+
+def among_texts(tx: Tx, column: sa.ColumnElement[str], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """`column IN values` for any number of texts, as one parameter."""
+    if tx.dialect.name == "sqlite":
+        text = json.dumps(list(values))
+        return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(sa.literal(text))))
+    return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
