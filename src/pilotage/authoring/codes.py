@@ -52,7 +52,7 @@ STEPS: Final = {
         typed=True,
     ),
     "PLT-106": Words(
-        "judges a {type}, which has no labels and no contract.",
+        "judges {a_type}, which has no labels and no contract.",
         "Use an Enum, a Literal, bool or a pydantic model.",
     ),
     "PLT-107": Words(
@@ -99,13 +99,13 @@ STEPS: Final = {
 
 PATHS: Final = {
     "PLT-121": Words(
-        "nothing gives a {type}; there {are}.",
+        "nothing gives {a_type}; there {are}.",
         "Add a step that gives it before this one, or take one of those.",
         typed=True,
     ),
     "PLT-122": Words(
-        "nothing before this step gives a {type}.\nA step that gives it stands later: {other} (step {number}).",
-        "Move {other} before {step}, or give the case a {type} in {record}'s place.",
+        "nothing before this step gives {a_type}.\nA step that gives it stands later: {other} (step {number}).",
+        "Move {other} before {step}, or give the case {a_type} in {record}'s place.",
     ),
     "PLT-123": Words(
         "{type} is given by {first} and by {second}.",
@@ -227,7 +227,7 @@ OUTSIDE: Final = {
 }
 
 AUTOMATIONS: Final = {
-    "PLT-181": Words("a name has lower-case letters, digits and hyphens.", '"{suggestion}".'),
+    "PLT-181": Words("a name has lower-case letters, digits and hyphens.", 'Call it "{suggestion}".'),
     "PLT-182": Words("two automations are called {name} ({first}, {second}).", "Rename one.", found="check"),
     "PLT-183": Words("purpose is empty.", "One sentence that a new colleague understands."),
     "PLT-184": Words(

@@ -15,6 +15,7 @@ from pilotage.authoring.limits import Retry
 from pilotage.authoring.location import here, line_of
 from pilotage.authoring.people import Ask
 from pilotage.authoring.plan import label_text
+from pilotage.authoring.said import an
 from pilotage.authoring.settings import Artifact
 from pilotage.authoring.signatures import Parameter, Signature, contract_finding, read_signature
 
@@ -236,5 +237,5 @@ def _judged_value(function: Function, signature: Signature) -> tuple[object, lis
         return None, [finding("PLT-105", place=place, line=line, type=type_name(gives))]
     (value,) = get_args(gives)
     if labels(value) is None and why_no_contract(value) is not None:
-        return None, [finding("PLT-106", place=place, line=line, type=type_name(value))]
+        return None, [finding("PLT-106", place=place, line=line, a_type=an(type_name(value)))]
     return value, []
