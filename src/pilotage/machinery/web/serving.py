@@ -1,0 +1,106 @@
+"""Serves the pages: on loopback, on a free port or a given one, until it is told to stop."""
+
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Callable, Generator
+from typing import Final, cast
+
+import uvicorn
+from fastapi import FastAPI
+
+from pilotage.machinery.web.door import is_loopback
+from pilotage.machinery.web.errors import NotLoopback, PortTaken
+from pilotage.machinery.web.live import Live
+
+_PATIENCE: Final = 3
+"""Seconds that requests under way may still take when the server stops."""
+
+
+class _Server(uvicorn.Server):
+    """Stops on an event too, and ends the live streams first: they are requests that would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, live: Live, stop: threading.Event) -> None:
+        super().__init__(config)
+        self._live = live
+        self._stop = stop
+
+    async def on_tick(self, counter: int) -> bool:
+        ends = await super().on_tick(counter) or self._stop.is_set()
+        if ends:
+            self._live.close()
+        return ends
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """As uvicorn's own, but the signal is not raised again at the end: who called `serve` has more to put away."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def serve(
+    app: FastAPI,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    announce: Callable[[str], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve until `stop` is set or, in the main thread, until SIGINT or SIGTERM; port 0 takes a free one.
+
+    `announce` is called with the address when the port is bound: who comes from then on is answered. Raises PortTaken
+    (PLT-900) or NotLoopback (PLT-901).
+    """
+    if not is_loopback(host):
+        raise NotLoopback(
+            f"{host} can be reached by other machines, and these pages know no login yet.",
+            "Leave --host out, and reach the page of another machine through a tunnel: ssh -L 8451:127.0.0.1:8451 NAME",
+        )
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,  # it would write down the start token
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=_PATIENCE,
+    )
+    try:
+        with _without_its_own_words():
+            bound = config.bind_socket()
+    except SystemExit:  # uvicorn's answer to an address that it cannot have
+        raise PortTaken(
+            f"Port {port} of {host} is in use, perhaps by another `pilotage serve`.",
+            "End that one, or leave --port out: then a free port is taken.",
+        ) from None
+    with contextlib.closing(bound):
+        bound.set_inheritable(False)  # workers that are started later must not keep the port
+        bound.listen(config.backlog)  # who comes before the first tick waits, and is answered
+        announce(_address(host, bound.getsockname()[1]))
+        _Server(config, cast("Live", app.state.live), stop or threading.Event()).run(sockets=[bound])
+
+
+@contextlib.contextmanager
+def _without_its_own_words() -> Generator[None]:
+    """The error that we raise says what uvicorn would log."""
+    log = logging.getLogger("uvicorn.error")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
