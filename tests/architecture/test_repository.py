@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,7 @@ def _pins(path: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
-def _lines_with(files: list[Path], wrong: object) -> list[str]:
-    assert callable(wrong)
+def _lines_with(files: list[Path], wrong: Callable[[str], object]) -> list[str]:
     found: list[str] = []
     for path in files:
         if path.suffix in {".png", ".ico", ".xlsx"} or path.name == "package-lock.json":
