@@ -129,18 +129,15 @@ def _csv(path: Path, text: str, teams: Mapping[str, Team], seed: int) -> Materia
             f"Give a CSV whose first line names one of {', '.join(_TEXT_COLUMNS)}, or CLINC150's JSON file.",
         )
     label_column = next((columns[name] for name in _LABEL_COLUMNS if name in columns), "")
-    try:
-        rows = [
-            _Row(
-                text=line[text_column],
-                id=line.get(columns.get("id", ""), ""),
-                product=line.get(columns.get("product", ""), ""),
-                label=line.get(label_column, "").strip(),
-            )
-            for line in table
-        ]
-    except csv.Error as error:
-        raise DataNotUnderstood(f"{path}, line {table.line_num}: {error}.", "Look for an open quote there.") from error
+    rows = [
+        _Row(
+            text=line[text_column],
+            id=line.get(columns.get("id", ""), ""),
+            product=line.get(columns.get("product", ""), ""),
+            label=line.get(label_column, "").strip(),
+        )
+        for line in _lines(path, table)
+    ]
     known = [row for row in rows if row.text.strip() and (row.label in teams or row.label in _NO_TEAM)]
     learned, _ = _divide(known, seed)
     if len({teams.get(row.label) for row in learned}) >= 2:
@@ -154,6 +151,16 @@ def _csv(path: Path, text: str, teams: Mapping[str, Team], seed: int) -> Materia
         requests=_requests(rows),
         truth={},
     )
+
+
+def _lines(path: Path, table: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    good = table.line_num
+    try:
+        for line in table:
+            yield line
+            good = table.line_num
+    except csv.Error as error:
+        raise DataNotUnderstood(f"{path}, after line {good}: {error}.", "Look for an open quote there.") from error
 
 
 # -- both ----------------------------------------------------------------------
