@@ -55,3 +55,10 @@ class FileOfReleaseMissing(PilotageError):
     """A file that the release needs (a model, a table) is not where it should be."""
 
     code = "PLT-203"
+
+
+class IntakeHeld(PilotageError):
+    """Intake is on hold."""
+
+    code = "PLT-210"
+    retryable = True

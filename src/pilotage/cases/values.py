@@ -43,6 +43,8 @@ class EffectState(StrEnum):
     UNKNOWN = "unknown"
     UNDOING = "undoing"
     UNDONE = "undone"
+    UNDO_REFUSED = "undo refused"
+    UNDO_UNKNOWN = "undo unknown"
 
 
 Repeat = Literal["safe", "ask", "never"]

@@ -8,8 +8,9 @@ from pydantic_core import to_json
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, original_of, sort
+from pilotage.cases.errors import IntakeHeld
 from pilotage.cases.ports import Releases
-from pilotage.cases.store import arriving, moving
+from pilotage.cases.store import arriving, holding, moving
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
 from pilotage.machinery.storage.database import Database, Tx
@@ -87,6 +88,10 @@ class Intake:
         (release,) = self.releases.assign(automation.name, 1)
         batch = ids.one() if self.batch_row is not None and self.direct(automation.name, release) else None
         with self.database.transaction() as tx:
+            holding.share_gate(tx)
+            if held := holding.intake_held(tx, automation.name):
+                msg = f"Intake of {automation.name} is on hold: {held}."
+                raise IntakeHeld(msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here.")
             sorted_block = _sort(tx, automation.name, accepted, faulty)
             now = self.database.now(tx)
             new = self._add(tx, automation, sorted_block, submission=submission, release=release, batch=batch, now=now)

@@ -274,11 +274,17 @@ class Saving:
     walked: Walked
     ran: bool = False
     left: list[Leaving] = field(default_factory=list[Leaving])
+    marks: list[tuple[LiveCase, int]] = field(default_factory=list[tuple[LiveCase, int]])
+
+    def __post_init__(self) -> None:
+        self.marks = [(one.case, len(one.case.story)) for one in self.walked.left]
 
     def __call__(self, tx: Tx) -> str:
         """Save; raises Overtaken when another run of the batch has saved this checkpoint."""
         database = self.mover.database
         now = database.now(tx)
+        for case, length in self.marks:  # the engine may call again after a deadlock: only the transaction remembers
+            del case.story[length:]
         ended = not self.walked.moving
         if not moving.pass_checkpoint(tx, self.batch.id, number=self.number, now=now, ended=ended):
             msg = f"Checkpoint {self.number} of batch {self.batch.id} was saved by another run."

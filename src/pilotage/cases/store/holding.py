@@ -77,6 +77,13 @@ def standing(tx: Tx) -> list[sa.Row[tuple[int, str, str, bool, str, str, int]]]:
     )
 
 
+def intake_held(tx: Tx, automation: str) -> str | None:
+    """The reason of a hold that stops intake for this automation, if there is one."""
+    scope = sa.or_(holds.c.scope == "everything", sa.and_(holds.c.scope == "automation", holds.c.name == automation))
+    query = sa.select(holds.c.reason).where(holds.c.lifted_at.is_(None), holds.c.intake, scope).limit(1)
+    return tx.execute(query).scalar()
+
+
 def on_their_way(tx: Tx, scope: str, name: str) -> list[sa.Row[tuple[int, int, str, str, str, int]]]:
     """Calls that were permitted before the hold: (effect, case, node, connection, sender, send_by)."""
     query = sa.select(

@@ -226,3 +226,62 @@ def call_off(tx: Tx, cases_: Sequence[int], *, now: int, words: str) -> None:
         .where(bulk.among(tx, effects.c.case_id, cases_), effects.c.state == EffectState.PLANNED.value)
         .values(state=EffectState.REFUSED.value, words=words, due_at=None, changed_at=now)
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmed:
+    """A confirmed effect that is to be undone."""
+
+    id: int
+    key: str
+    automation: str
+    release: str
+    case: int
+    case_key: str
+    node: str
+    result: str
+
+
+def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
+    """Turn a confirmed effect (or one whose undo was refused) to `undoing`; None where it is neither."""
+    turned = tx.execute(
+        effects.update()
+        .where(
+            effects.c.id == effect,
+            effects.c.state.in_([EffectState.CONFIRMED.value, EffectState.UNDO_REFUSED.value]),
+        )
+        .values(state=EffectState.UNDOING.value, changed_at=now)
+    )
+    if turned.rowcount != 1:
+        return None
+    row = tx.execute(
+        sa.select(
+            effects.c.id, effects.c.key, effects.c.automation, effects.c.release, effects.c.case_id.label("case"),
+            cases.c.key.label("case_key"), effects.c.node, effect_content.c.result,
+        )
+        .join(cases, cases.c.id == effects.c.case_id)
+        .join(effect_content, effect_content.c.effect_id == effects.c.id)
+        .where(effects.c.id == effect)
+    ).one()
+    return Confirmed(**row._mapping)  # noqa: SLF001 - a public name
+
+
+def end_undo(tx: Tx, effect: int, state: EffectState, *, words: str, now: int) -> None:
+    """What became of the undo."""
+    tx.execute(
+        effects.update()
+        .where(effects.c.id == effect, effects.c.state == EffectState.UNDOING.value)
+        .values(state=state.value, words=words, changed_at=now)
+    )
+
+
+def confirmed_at(tx: Tx, automation: str, node: str) -> list[int]:
+    """The confirmed effects of one act."""
+    return list(
+        tx.execute(
+            sa.select(effects.c.id)
+            .where(effects.c.automation == automation, effects.c.node == node,
+                   effects.c.state == EffectState.CONFIRMED.value)
+            .order_by(effects.c.id)
+        ).scalars()
+    )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from pilotage.cases.tables import (
     case_content, cases, effect_content, effects, quarantine, quarantine_content, submissions, timeline,
 )
+from pilotage.cases.sums import Tally
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
@@ -241,3 +242,25 @@ def doubles(tx: Tx) -> dict[str, list[Found]]:
             )
         ),
     }
+
+
+def tally(tx: Tx) -> Tally:
+    """What the two sums are made of."""
+    arrivals = count_arrivals(tx)
+    kept: dict[str, int] = {}
+    for _, state, number in count_quarantine(tx):
+        kept[state] = kept.get(state, 0) + number
+    counted: dict[Place, int] = {}
+    for _, place, number, _ in count_places(tx):
+        counted[Place(place)] = counted.get(Place(place), 0) + number
+    born = tx.execute(sa.select(sa.func.count()).select_from(cases).where(cases.c.parent.isnot(None))).scalar_one()
+    return Tally(
+        arrived=sum(row[1] for row in arrivals), accepted=sum(row[2] for row in arrivals),
+        duplicates=sum(row[3] for row in arrivals), in_quarantine=kept.get("waiting", 0),
+        released=kept.get("released", 0), discarded=kept.get("discarded", 0), born=born, places=counted,
+    )
+
+
+def oldest_quarantined(tx: Tx) -> int | None:
+    """When the oldest record that waits in quarantine came there."""
+    return tx.execute(sa.select(sa.func.min(quarantine.c.at)).where(quarantine.c.state == "waiting")).scalar()

@@ -1,0 +1,72 @@
+"""Reading where everything is, for the Today page and `status`: one snapshot, a handful of grouped counts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from pilotage.cases.store import holding, looking
+from pilotage.cases.sums import proof
+from pilotage.cases.values import EffectState, Place
+from pilotage.cases.values_today import Counted, HoldOn, Minute, Places
+from pilotage.kernel.clock import from_micros
+from pilotage.machinery.storage.database import Database, Tx
+
+MINUTE: Final = 60_000_000
+HOUR: Final = 60 * MINUTE
+
+
+def read_places(database: Database, automations: Sequence[str]) -> Places:
+    """Places and counts of this moment."""
+    with database.snapshot() as tx:
+        now = database.now(tx)
+        tally = looking.tally(tx)
+        counts, oldest = Counter[Place](), dict[Place, int]()
+        for _, place, number, since in looking.count_places(tx):
+            counts[Place(place)] += number
+            if since is not None:
+                oldest[Place(place)] = min(since, oldest.get(Place(place), since))
+        effects = Counter[EffectState]()
+        for _, _, state, number in looking.count_effects(tx):
+            effects[EffectState(state)] += number
+        kept = looking.oldest_quarantined(tx)
+        return Places(
+            as_of=from_micros(now),
+            arrived=tally.arrived,
+            accepted=tally.accepted,
+            duplicates=tally.duplicates,
+            quarantine=Counted(count=tally.in_quarantine, oldest=_age(now, kept)),
+            places={place: Counted(count=number, oldest=_age(now, oldest.get(place))) for place, number in counts.items()},
+            effects={state: Counted(count=number) for state, number in effects.items()},
+            holds=tuple(_holds(tx, now)),
+            flow=_flow(tx, now),
+            sums=proof(tally),
+            automations=tuple(automations),
+        )
+
+
+def _age(now: int, since: int | None) -> timedelta | None:
+    return None if since is None else timedelta(microseconds=max(0, now - since))
+
+
+def _holds(tx: Tx, now: int) -> list[HoldOn]:
+    found: list[HoldOn] = []
+    for row in holding.standing(tx):
+        found.append(HoldOn(
+            scope="everything" if row.scope == "everything" else f"the {row.scope} {row.name}",
+            reason=row.reason,
+            by=row.by,
+            lasts=timedelta(microseconds=max(0, now - row.at)),
+            on_the_way=len(holding.on_their_way(tx, row.scope, row.name)),
+            everything=row.scope == "everything",
+            intake=row.intake,
+        ))
+    return found
+
+
+def _flow(tx: Tx, now: int) -> tuple[Minute, ...]:
+    arrived, done = looking.flow(tx, now - HOUR)
+    return tuple(
+        Minute(start=from_micros(minute * MINUTE), arrived=arrived.get(minute, 0), done=done.get(minute, 0))
+        for minute in sorted({*arrived, *done})
+    )

@@ -1,0 +1,48 @@
+"""The two sums that hold at all times: no record and no case is lost. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pilotage.cases.values import Place
+from pilotage.cases.values_today import Sum, Term
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """Everything that the sums are made of, read in one snapshot."""
+
+    arrived: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    in_quarantine: int = 0
+    released: int = 0
+    discarded: int = 0
+    born: int = 0
+    """Cases that a for-each gave birth to."""
+    taken_over: int = 0
+    """Cases that were handed over to here."""
+    places: Mapping[Place, int] = field(default_factory=dict[Place, int])
+
+
+def proof(tally: Tally) -> tuple[Sum, Sum]:
+    """What came in against what became of it; and the cases that exist against where they are."""
+    records = Sum(
+        left=(Term(name="arrived", count=tally.arrived),),
+        right=(
+            Term(name="accepted", count=tally.accepted),
+            Term(name="duplicates", count=tally.duplicates),
+            Term(name="in quarantine", count=tally.in_quarantine),
+            Term(name="released from quarantine", count=tally.released),
+            Term(name="discarded by a person", count=tally.discarded),
+        ),
+    )
+    cases = Sum(
+        left=(
+            Term(name="accepted", count=tally.accepted),
+            Term(name="released from quarantine", count=tally.released),
+            Term(name="born of a for-each", count=tally.born),
+            Term(name="handed over to here", count=tally.taken_over),
+        ),
+        right=tuple(Term(name=place.value, count=tally.places.get(place, 0)) for place in Place),
+    )
+    return records, cases

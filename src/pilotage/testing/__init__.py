@@ -1,0 +1,17 @@
+"""Doubles for tests: the whole platform in memory, a clock, services with faults."""
+
+from pilotage.testing.platform import CaseView, Clock, Decision, EffectView, Place, Platform, Receipt
+from pilotage.testing.services import FakeService, Fault, Request
+
+__all__ = [
+    "CaseView",
+    "Clock",
+    "Decision",
+    "EffectView",
+    "FakeService",
+    "Fault",
+    "Place",
+    "Platform",
+    "Receipt",
+    "Request",
+]
