@@ -2,8 +2,10 @@
 
 A batch is one durable workflow; its id is the batch's and nothing else is its input. The runner is called with the batch
 and a `checkpoint`; it may be called again for the same batch (after a crash, after a false takeover, at the same time as
-another call), and must then find the same sequence of checkpoints: the n-th call of `checkpoint` in every run of a batch is
-the same checkpoint. A checkpoint that was committed once is not run again: its recorded result comes back.
+another call), and must then find the same sequence of checkpoints: the n-th checkpoint in every run of a batch is the
+same one. A checkpoint that was committed once is not run again: its recorded result comes back.
+
+None of the engine's methods may be called with a transaction open: on SQLite the engine would wait for its own caller.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +20,11 @@ class Checkpoint(Protocol):
     def __call__(self, save: Callable[[Tx], str]) -> str:
         """Run `save` in a transaction and give its result; if this checkpoint was recorded before, only the result.
 
-        The first statement of `save` must be a write. Whatever `save` raises rolls everything back and comes out.
-        Raises Overtaken when another run of this batch owns it by now: the caller stops and touches nothing more.
+        The first statement of `save` must be a write. Whatever `save` raises rolls everything back and comes out; the
+        next call is then the same checkpoint again. `save` is called again by itself when the database asks for it (a
+        deadlock, a lost connection), so it changes nothing but the transaction.
+        Raises Overtaken when another run of this batch owns it by now, or the engine closes: the caller stops and
+        touches nothing more.
         """
         ...
 
@@ -29,7 +34,7 @@ Runner = Callable[[int, Checkpoint], None]
 
 
 class Overtaken(Exception):  # noqa: N818 - it is no fault, it is news
-    """Another run of this batch has gone further; this one stops."""
+    """Another run of this batch has gone further, or is to go on in place of this one; this one stops."""
 
 
 class Engine(Protocol):
@@ -45,7 +50,10 @@ class Engine(Protocol):
         ...
 
     def start(self, batch: int) -> None:
-        """Run this batch now, in this process, in a thread of the engine; returns at once. Harmless if it runs already."""
+        """Run this batch now, in this process, in a thread of the engine; returns at once. Harmless if it runs already.
+
+        A sweep may call it again for a batch that has not ended: it runs again if its last run raised or never began.
+        """
         ...
 
     def enqueue(self, batch: int, queue: str) -> None:
@@ -53,16 +61,20 @@ class Engine(Protocol):
         ...
 
     def take_over(self, executor: str, queue_of: Callable[[int], str | None]) -> list[int]:
-        """Put the unfinished batches of a dead or silent life on their queues and say which they were.
+        """Put the unfinished batches of a dead, silent or ended life on their queues and say which were put there.
 
-        `queue_of` gives the queue for a batch, or None for a batch that must not be resumed (it is ended or halved).
+        `queue_of` gives the queue for a batch, or None for a batch that must not be resumed (it is ended or halved);
+        whoever still runs such a batch is overtaken at its next checkpoint.
         """
         ...
 
     def forget(self, batches: Sequence[int]) -> None:
-        """Remove the engine's records of batches that have ended."""
+        """Remove the engine's records of batches that have ended. A forgotten batch that is started runs from anew."""
         ...
 
     def close(self, *, within: float) -> None:
-        """Take nothing new, let running batches reach their checkpoint, and stop after at most `within` seconds."""
+        """Take nothing new, let running batches reach their checkpoint, and stop after at most `within` seconds.
+
+        What did not end stays with this life, for the life that takes it over.
+        """
         ...

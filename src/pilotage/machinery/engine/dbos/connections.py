@@ -1,0 +1,82 @@
+"""What DBOS is given to reach the database: sessions on our engine for checkpoints, an engine of its own for the rest."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, sessionmaker
+
+from pilotage.machinery.storage.database import BUSY_MS, Database
+
+SCHEMA: Final = "dbos"
+_IDLE_IN_TRANSACTION_MS: Final = 60_000
+
+
+def sessions(database: Database) -> "sessionmaker[Session]":
+    """Sessions in whose transactions a checkpoint is saved."""
+    return sessionmaker(
+        class_=_CheckpointSession, info={"sqlite": database.dialect == "sqlite"}, expire_on_commit=False
+    )
+
+
+class _CheckpointSession(Session):
+    """Begins as a checkpoint must.
+
+    On SQLite the write lock is taken at once, so that a checkpoint never fails half-way, and the isolation level is left
+    alone: setting it would make the driver begin transactions by itself on a connection that goes back to our pool.
+    """
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> sa.Connection:
+        if execution_options and self.info["sqlite"]:
+            execution_options = {"pilotage_begin": "BEGIN IMMEDIATE"}
+        return super().connection(bind_arguments, execution_options)
+
+
+def of_its_own(database: Database, connections: int) -> sa.Engine:
+    """An engine for DBOS's own tables, which lie in our database.
+
+    It commits without waiting for the disk. Nothing is lost by that: our own transactions wait, and a database writes one
+    log in the order of the commits, so whatever DBOS committed before one of ours is on the disk with it. A power failure
+    can only take DBOS's latest commits, those behind the last of ours; then a batch seems a little less advanced than it
+    was, as after a crash a moment earlier: it is started again, and finds its checkpoints.
+    """
+    if database.dialect == "sqlite":
+        # A lock on the file is waited for by SQLite; `pool_size` only bounds how many connections are kept.
+        connect_args: dict[str, object] = {"check_same_thread": False}
+        listener = _on_sqlite_connect
+    else:
+        connect_args = {"application_name": "pilotage-dbos", "connect_timeout": 10}
+        listener = _on_postgres_connect
+    engine = sa.create_engine(
+        database.url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_pre_ping=database.dialect == "postgresql",
+        connect_args=connect_args,
+    )
+    event.listen(engine, "connect", listener)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, record: object) -> None:
+    del record
+    # As DBOS sets it on an engine that it makes itself: the driver begins a writing transaction with the lock.
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_postgres_connect(connection: Any, record: object) -> None:
+    del record
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}")
+    connection.commit()
+
+
+def remove_checkpoints(database: Database, workflows: list[str]) -> None:
+    """Remove the records that lie beside our own rows; DBOS removes only those of a workflow that ran to its end."""
+    schema = SCHEMA if database.dialect == "postgresql" else None
+    outputs = sa.table("datasource_outputs", sa.column("workflow_id"), schema=schema)
+    with database.transaction() as tx:
+        tx.execute(sa.delete(outputs).where(outputs.c.workflow_id.in_(workflows)))
