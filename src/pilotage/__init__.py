@@ -1,23 +1,10 @@
-"""Pilotage: automations that carry a human's name. What authors write against; `import pilotage as pl`."""
+"""Pilotage: what authors write against. `import pilotage as pl`.
 
-from pilotage.authoring.approvals import Approval, Band
-from pilotage.authoring.automation import Automation
-from pilotage.authoring.book import Book, ManualCheck
-from pilotage.authoring.connection import Connection
-from pilotage.authoring.effects import Act, CannotUndo, SafeToRepeat, act
-from pilotage.authoring.failures import Failure, MalformedResponse, PermanentFailure, TransientFailure, UnknownOutcome
-from pilotage.authoring.findings import DefinitionError
-from pilotage.authoring.judgements import Judgement, Note, Quote, abstain
-from pilotage.authoring.limits import Quota, Rate, Retry, Window
-from pilotage.authoring.people import Ask, Role
-from pilotage.authoring.process import BusinessException, Choice, ForEach, HandOver, Path, Receiver, Wait, When
-from pilotage.authoring.rules import Debt, Rule, rule
-from pilotage.authoring.scopes import Scope, scope
-from pilotage.authoring.seasons import Season
-from pilotage.authoring.settings import Artifact, Secret, Setting
-from pilotage.authoring.signatures import From
-from pilotage.authoring.steps import Compute, Judge, Judged, Step, compute, judge
-from pilotage.authoring.values import Approved, Case, Collected, Effect, Given, HandedOver, Open, Unknown
+Re-exports alone. Each name is fetched when it is first used, so that a command which needs none of them starts at once;
+type checkers read `__init__.pyi`, which has every name with its types.
+"""
+
+from importlib import import_module
 
 __all__ = [
     "Act",
@@ -79,3 +66,38 @@ __all__ = [
     "rule",
     "scope",
 ]
+
+_NAMES = {
+    "approvals": ("Approval", "Band"),
+    "automation": ("Automation",),
+    "book": ("Book", "ManualCheck"),
+    "connection": ("Connection",),
+    "effects": ("Act", "CannotUndo", "SafeToRepeat", "act"),
+    "failures": ("Failure", "MalformedResponse", "PermanentFailure", "TransientFailure", "UnknownOutcome"),
+    "findings": ("DefinitionError",),
+    "judgements": ("Judgement", "Note", "Quote", "abstain"),
+    "limits": ("Quota", "Rate", "Retry", "Window"),
+    "people": ("Ask", "Role"),
+    "process": ("BusinessException", "Choice", "ForEach", "HandOver", "Path", "Receiver", "Wait", "When"),
+    "rules": ("Debt", "Rule", "rule"),
+    "scopes": ("Scope", "scope"),
+    "seasons": ("Season",),
+    "settings": ("Artifact", "Secret", "Setting"),
+    "signatures": ("From",),
+    "steps": ("Compute", "Judge", "Judged", "Step", "compute", "judge"),
+    "values": ("Approved", "Case", "Collected", "Effect", "Given", "HandedOver", "Open", "Unknown"),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        message = f"module 'pilotage' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"pilotage.authoring.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import ClassVar, cast
+from itertools import pairwise
+from typing import ClassVar
 
 from pilotage.authoring.codecs import ContractCodec, codec_of
 from pilotage.authoring.codes import finding
-from pilotage.authoring.contracts import type_name
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.location import here
 from pilotage.authoring.people import Role
@@ -45,7 +45,7 @@ class Approval(Typed, Step):
         then: Role,
         when: Scope | None = None,
     ) -> None:
-        self.line = here()
+        self._line = here()
         self.by: tuple[Role, ...] = tuple(by)
         self.amount = amount
         self.bands: tuple[Band, ...] = tuple(bands)
@@ -88,7 +88,7 @@ class Approval(Typed, Step):
     def _wrong_chain(self) -> list[Finding]:
         findings: list[Finding] = []
         limits = [band.up_to for band in self.bands]
-        for first, second in zip(limits, limits[1:], strict=False):
+        for first, second in pairwise(limits):
             if first is None or (second is not None and second <= first):
                 said = ["no limit" if limit is None else limit for limit in (first, second)]
                 findings.append(self._finding("PLT-141", first=said[0], second=said[1]))
@@ -102,7 +102,7 @@ class Approval(Typed, Step):
         return findings
 
     def _finding(self, code: str, **facts: object) -> Finding:
-        return finding(code, place=self.said, line=self.line, **facts)
+        return finding(code, place=self.said, line=self.line, warning=False, **facts)
 
     def __repr__(self) -> str:
         return f"<{self.said}>"

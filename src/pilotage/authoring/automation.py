@@ -1,9 +1,9 @@
 """An automation: what is owned, released and deployed as one."""
 
-import types
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cached_property
+from types import GenericAlias
 
 from pilotage.authoring.book import Book
 from pilotage.authoring.checks import DEFINITION_CHECKS
@@ -26,7 +26,9 @@ class Automation:
     Everything that is wrong with it is found when it is made, and raised at once as one DefinitionError.
     """
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    def __class_getitem__(cls, types: object) -> object:
+        """Read by type checkers; at run time it is the class."""
+        return GenericAlias(cls, types)
 
     def __init__(
         self,

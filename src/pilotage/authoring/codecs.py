@@ -3,7 +3,7 @@
 Reading is always reading of JSON, also where plain data are at hand: a strict model takes a date from text in JSON alone.
 """
 
-from typing import Final
+from typing import Final, cast
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
@@ -14,7 +14,7 @@ class ContractCodec:
 
     def __init__(self, contract: object) -> None:
         self.contract = contract
-        self._adapter: Final = TypeAdapter[object](contract)
+        self._adapter: Final = TypeAdapter(cast("type[object]", contract))
 
     def encode(self, value: object) -> object:
         """Plain data that `json.dumps` takes. Raises ValueError for a value that is not of the contract."""

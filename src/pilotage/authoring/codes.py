@@ -209,9 +209,7 @@ OUTSIDE: Final = {
         typed=True,
     ),
     "PLT-162": Words("is declared twice with different {setting}.", "Import it from one place."),
-    "PLT-163": Words(
-        '"{text}" is no {type}.', "Correct {variable} in {environment}.", found="check"
-    ),
+    "PLT-163": Words('"{text}" is no {type}.', "Correct {variable} in {environment}.", found="check"),
     "PLT-164": Words("{why}.", "{remedy}"),
     "PLT-165": Words(
         "is not set in {environment} and has no default.",
@@ -230,9 +228,7 @@ AUTOMATIONS: Final = {
     "PLT-181": Words("a name has lower-case letters, digits and hyphens.", 'Call it "{suggestion}".'),
     "PLT-182": Words("two automations are called {name} ({first}, {second}).", "Rename one.", found="check"),
     "PLT-183": Words("purpose is empty.", "One sentence that a new colleague understands."),
-    "PLT-184": Words(
-        "owner and deputy are the same role.", "Name somebody who can answer when the owner cannot."
-    ),
+    "PLT-184": Words("owner and deputy are the same role.", "Name somebody who can answer when the owner cannot."),
     "PLT-185": Words('there is no time zone "{text}".', 'For example "Europe/Berlin".'),
 }
 
@@ -243,9 +239,7 @@ RUNNING: Final = {
         found="run",
     ),
     "PLT-192": Words("called {connection}, which it does not name in through=.", "Add it.", found="run"),
-    "PLT-193": Words(
-        "took {taken} records and gave {given}.", "Return one result for each, in order.", found="run"
-    ),
+    "PLT-193": Words("took {taken} records and gave {given}.", "Return one result for each, in order.", found="run"),
     "PLT-194": Words(
         "was used outside of a running case.",
         "Use it inside a step; in a test run the step with pilotage.testing.Platform.",

@@ -20,7 +20,7 @@ from pilotage.authoring.spans import span
 from pilotage.kernel.durations import Duration
 
 M = TypeVar("M", bound=BaseModel)
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _KEY_HEADER: Final = "Idempotency-Key"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Annotated, Any, Final, Literal, NewType, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NewType, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from pilotage.authoring.values import Approved, Case, Collected, Effect, HandedOver, Unknown
@@ -18,6 +18,8 @@ _PLAIN: Final[frozenset[object]] = frozenset({
     str, int, float, complex, bool, bytes, bytearray, dict, list, tuple, set, frozenset, object, type, Any,
     date, datetime, time, timedelta, Decimal, UUID, Mapping, Sequence, PurePath,
 })  # fmt: skip
+_GENERIC: Final[frozenset[object]] = frozenset({Approved, Collected})
+_OURS: Final[frozenset[object]] = frozenset({Case, Effect, HandedOver})
 _UNIONS: Final = (Union, types.UnionType)
 _AWAITABLES: Final = (Awaitable, Coroutine)
 
@@ -113,12 +115,12 @@ def why_no_contract(annotation: object) -> str | None:
         origin = get_origin(part)
         if isinstance(part, TypeVar) or part in _PLAIN or (origin is not None and origin in _PLAIN):
             return "every step could give one"
-        if origin in (Approved, Collected):
+        if origin in _GENERIC:
             if why := why_no_contract(get_args(part)[0]):
                 return why
-        elif part in (Approved, Collected):
+        elif part in _GENERIC:
             return "it does not say of what"
-        elif part not in (Case, Effect, HandedOver) and not _storable(part):
+        elif part not in _OURS and not _storable(part):
             return "it cannot be written down and read again"
     return None
 
@@ -135,10 +137,10 @@ def _storable(part: object) -> bool:
 
     if isinstance(part, NewType) or get_origin(part) is Literal:
         return True
-    if isinstance(part, type) and (issubclass(part, enum.Enum) or hasattr(part, "__pydantic_core_schema__")):
+    if hasattr(part, "__pydantic_core_schema__") or (isinstance(part, type) and issubclass(part, enum.Enum)):
         return True
     try:
-        TypeAdapter[object](part)
+        TypeAdapter(cast("type[object]", part))
     except (PydanticSchemaGenerationError, PydanticUserError, TypeError):
         return False
     return True

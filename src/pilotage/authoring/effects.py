@@ -150,7 +150,8 @@ def _accepts(taken: object, result: Members) -> bool:
     if object in wide:
         return True
     return all(
-        part in wide or (isinstance(part, type) and any(isinstance(one, type) and issubclass(part, one) for one in wide))
+        part in wide
+        or (isinstance(part, type) and any(isinstance(one, type) and issubclass(part, one) for one in wide))
         for part in result
     )
 

@@ -44,4 +44,6 @@ class MalformedResponse(Failure):
     """The answer breaks its contract; it is never data."""
 
     code: ClassVar[str] = "PLT-199"
-    usual_remedy: ClassVar[str] = "Compare the answer with the contract named in expect=; for an effect, ask the other side."
+    usual_remedy: ClassVar[str] = (
+        "Compare the answer with the contract named in expect=; for an effect, ask the other side."
+    )

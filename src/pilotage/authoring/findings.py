@@ -14,7 +14,7 @@ class Finding:
 
     code: str
     place: str
-    """Where in the author's words: "tickets › path › assign(team)"."""
+    """Where, in the author's words: the automation, the path, the step and its parameter."""
     message: str
     remedy: str
     line: str = ""

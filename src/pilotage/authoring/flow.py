@@ -5,16 +5,17 @@ The checks read it to find what is wrong; `compiling` makes the plan of it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pilotage.authoring.approvals import Approval
-from pilotage.authoring.contracts import Members, labels, members, type_name
+from pilotage.authoring.contracts import Members, members, type_name
 from pilotage.authoring.effects import Act
 from pilotage.authoring.findings import Finding
-from pilotage.authoring.location import here
 from pilotage.authoring.names import slug
-from pilotage.authoring.plan import RECORD, Kind, label_text
+from pilotage.authoring.plan import RECORD, Kind
 from pilotage.authoring.process import BusinessException, Choice, ForEach, HandOver, Path, Wait
 from pilotage.authoring.rules import Rule
+from pilotage.authoring.said import within
 from pilotage.authoring.scopes import Scope
 from pilotage.authoring.signatures import Parameter, parameter
 from pilotage.authoring.steps import Compute, Declared, Judge, Judged, Step
@@ -78,7 +79,7 @@ class Flow:
 
     def everything(self) -> list["Flow"]:
         """This flow and the bodies in it."""
-        found = [self]
+        found: list[Flow] = [self]
         for stop in self.stops:
             if stop.body is not None:
                 found += stop.body.everything()
@@ -109,7 +110,9 @@ class _Names:
 
 def draw(automation: str, record: object, wanted: object, process: Path) -> Flow:
     """Draw the process of an automation."""
-    flow = Flow(automation=automation, place=f"{automation} › path", line=process.line, record=record, wanted=wanted)
+    flow = Flow(
+        automation=automation, place=within(automation, "path"), line=process.line, record=record, wanted=wanted
+    )
     _Drawing(flow, _Names()).whole(process)
     return flow
 
@@ -206,7 +209,7 @@ class _Drawing:
             at, f"for-each-{slug(type_name(step.item))}", Kind.FOR_EACH, step, title=step.said, line=step.line,
             inputs=(parameter("value", step.of),), gives=step.gives,
         )  # fmt: skip
-        place = f"{at.place} › {step.said}"
+        place = within(at.place, step.said)
         stop.body = Flow(
             automation=self.flow.automation, place=place, line=step.line, record=step.item, wanted=step.result
         )
@@ -244,7 +247,7 @@ class _Drawing:
 
         read = stop.inputs[0].chosen if stop.inputs else None
         ways = tuple(chosen_branch(way, on, label, gives, way.ran.get(read, frozenset())) for way in at.ways)
-        ended = self.path(path, _At(merged(ways), (enter,), f"{at.place} › {on} is {label}"))
+        ended = self.path(path, _At(merged(ways), (enter,), within(at.place, f"{on} is {label}")))
         return _At(ended.ways, ended.loose, at.place)
 
     # -- placing -----------------------------------------------------------------------------------------------------
@@ -307,7 +310,7 @@ def _function_kind(step: object) -> Kind:
 
 
 _FUNCTIONS = ((Kind.COMPUTE, Compute), (Kind.ACT, Act), (Kind.RULE, Rule))
-_KINDS = (
+_KINDS: tuple[tuple[type | tuple[type, ...], Callable[["_Drawing", Any, _At], _At]], ...] = (
     (Path, _Drawing.path),
     ((Compute, Judged, Judge, Act, Rule), _Drawing.function),
     (Choice, _Drawing.choice),

@@ -39,10 +39,12 @@ def involved_in(flow: Flow) -> Involved:
     return Involved(
         connections=connections,
         artifacts=_once([*uses, *cast("tuple[Artifact[object], ...]", found_in(functions, Artifact))]),
-        settings=_once([
-            *cast("list[Setting[object]]", settings),
-            *cast("tuple[Setting[object], ...]", found_in(functions, Setting)),
-        ]),
+        settings=_once(
+            [
+                *cast("list[Setting[object]]", settings),
+                *cast("tuple[Setting[object], ...]", found_in(functions, Setting)),
+            ]
+        ),
         roles=tuple(dict.fromkeys(role for stop in stops for role in roles_of(stop.step))),
     )
 

@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 from pilotage.authoring.plan import Codec
 from pilotage.kernel.errors import PilotageError
 
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 
 
 class NotAConfidence(PilotageError):
@@ -33,28 +33,28 @@ class Note:
     text: str
 
 
-class Judgement(Generic[V]):
+class Judgement(Generic[V_co]):
     """A value with confidence and evidence, or, made by `abstain`, the reason why there is none."""
 
     def __init__(
         self,
-        value: V,
+        value: V_co,
         /,
         *,
         confidence: float,
         evidence: Sequence[Quote | Note] = (),
-        alternatives: Mapping[V, float] | None = None,
+        alternatives: Mapping[V_co, float] | None = None,
     ) -> None:
         self._value = value
         self._confidence = _confidence(confidence)
         self._abstained: str | None = None
         self.evidence: tuple[Quote | Note, ...] = tuple(evidence)
-        self.alternatives: tuple[tuple[V, float], ...] = tuple(
+        self.alternatives: tuple[tuple[V_co, float], ...] = tuple(
             (other, _confidence(chance)) for other, chance in (alternatives or {}).items()
         )
 
     @property
-    def value(self) -> V:
+    def value(self) -> V_co:
         """What was judged. Raises ValueError for a judgement that abstained."""
         if self._abstained is not None:
             msg = f"There is no value: the step abstained ({self._abstained})"

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from pilotage.authoring.codes import finding
-from pilotage.authoring.findings import DefinitionError
+from pilotage.authoring.findings import DefinitionError, Finding
 from pilotage.authoring.location import here
 from pilotage.authoring.spans import span
 from pilotage.kernel.durations import Duration
@@ -59,7 +59,9 @@ class Window:
     def __post_init__(self) -> None:
         _at_least_one("Window", self.calls, "calls")
         if self.seconds <= 0:
-            raise DefinitionError(_limit("Window", self.calls, "a window of no time holds no calls", "Write seconds=60."))
+            raise DefinitionError(
+                _limit("Window", self.calls, "a window of no time holds no calls", "Write seconds=60.")
+            )
 
 
 Limit = Rate | Quota | Window
@@ -91,5 +93,5 @@ def _at_least_one(what: str, number: int, name: str) -> None:
         raise DefinitionError(_limit(what, number, f"{name} must be 1 or more", f"Write {name}=1 or more."))
 
 
-def _limit(what: str, number: int, why: str, remedy: str):  # noqa: ANN202
+def _limit(what: str, number: int, why: str, remedy: str) -> Finding:
     return finding("PLT-164", place=f"{what}({number})", line=here(), why=why, remedy=remedy)

@@ -38,7 +38,7 @@ def line_of(function: Callable[..., object]) -> str:
 
 
 def _author() -> FrameType | None:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # the one way to learn where a declaration stands
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the one way to learn where a declaration stands
     while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_OWN):
         frame = frame.f_back
     return frame

@@ -23,7 +23,7 @@ class Call:
 
     method: Method
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
     body: object = None
     """What goes as JSON: a pydantic model, a mapping, or nothing."""
     expect: "type[BaseModel] | None" = None

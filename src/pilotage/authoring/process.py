@@ -1,8 +1,8 @@
 """The process: paths of steps, choices, waits, for-eaches, exceptions and hand-overs."""
 
-import types
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from types import GenericAlias
 from typing import ClassVar, Generic, cast
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from pilotage.authoring.typed import Typed
 from pilotage.authoring.values import Collected, HandedOver
 from pilotage.kernel.durations import Duration
 
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 
 
 class Path(Step):
@@ -28,7 +28,7 @@ class Path(Step):
 
     def __init__(self, *steps: object) -> None:
         self.steps = steps
-        self.line = here()
+        self._line = here()
 
     def __repr__(self) -> str:
         return f"Path({', '.join(repr(step) for step in self.steps)})"
@@ -37,7 +37,9 @@ class Path(Step):
 class When:
     """One branch of a choice: where the label is this, these steps."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    def __class_getitem__(cls, types: object) -> object:
+        """Read by type checkers; at run time it is the class."""
+        return GenericAlias(cls, types)
 
     def __init__(self, label: object, /, *steps: object) -> None:
         self.label = label
@@ -55,7 +57,7 @@ class Choice(Step):
         self.whens = whens
         self.unknown = unknown
         """Who is asked about an Unknown; None: whom the automation names, or its owner."""
-        self.line = here()
+        self._line = here()
 
     def __repr__(self) -> str:
         return f"<choice on {getattr(self.on, 'name', self.on)}>"
@@ -71,23 +73,23 @@ class BusinessException(Step):
         self.name = name
         self.when = when
         self.ask = ask
-        self.line = here()
+        self._line = here()
 
     def __repr__(self) -> str:
         return f"<exception {self.name}>"
 
 
-class Receiver(Generic[V]):
+class Receiver(Generic[V_co]):
     """Another automation, by name and contract, without its code."""
 
-    def __init__(self, automation: str, /, *, takes: type[V], version: int) -> None:
+    def __init__(self, automation: str, /, *, takes: type[V_co], version: int) -> None:
         self.automation = automation
         self._takes = takes
         self.version = version
         self.line = here()
 
     @property
-    def takes(self) -> type[V]:
+    def takes(self) -> type[V_co]:
         """What is sent: the sender's own type."""
         return self._takes
 
@@ -110,7 +112,7 @@ class HandOver(Step):
         then: Role,
         debt: Debt | None = None,
     ) -> None:
-        self.line = here()
+        self._line = here()
         self.to = to
         self.then = then
         self.debt = debt
@@ -159,10 +161,8 @@ class Wait(Typed, Step):
 
     written: ClassVar[str] = "Wait[Order](until=...)"
 
-    def __init__(
-        self, time: timedelta | str | None = None, /, *, until: Callable[..., datetime] | None = None
-    ) -> None:
-        self.line = here()
+    def __init__(self, time: timedelta | str | None = None, /, *, until: Callable[..., datetime] | None = None) -> None:
+        self._line = here()
         self.until = until
         self.time: Duration | None = None if time is None else span(time, place="Wait", line=self.line)
         if (self.time is None) == (until is None):
@@ -195,7 +195,7 @@ class ForEach(Typed, Step):
     written: ClassVar[str] = "ForEach[Order, Line, Booked](...)"
 
     def __init__(self, *, items: Callable[..., Sequence[object]], do: Path) -> None:
-        self.line = here()
+        self._line = here()
         self.items = items
         self.do = do
         self.findings = tuple(self.untyped(self.line))

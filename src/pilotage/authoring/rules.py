@@ -67,9 +67,7 @@ class ExampleBeing:
     def gives(self, value: object, /) -> None:
         """The value that the rule makes."""
         self._rule.add_example(
-            Example(
-                arguments=self._arguments, scope_values=self._given, day=self._day, expected=value, line=here()
-            )
+            Example(arguments=self._arguments, scope_values=self._given, day=self._day, expected=value, line=here())
         )
 
     def changes_nothing(self) -> None:
@@ -104,9 +102,7 @@ class Rule(Declared, Step):
         """Keep a finished example."""
         self._examples.append(example)
 
-    def apply(
-        self, arguments: Sequence[object], scope_values: Sequence[object], day: date
-    ) -> tuple[object, bool]:
+    def apply(self, arguments: Sequence[object], scope_values: Sequence[object], day: date) -> tuple[object, bool]:
         """The value, and whether the rule was awake: in season, and in scope (`scope_values` as `Scope.needs` says)."""
         if self.season is not None and not self.season.awake(day):
             return arguments[0], False
@@ -130,12 +126,14 @@ def rule(
     def decorate(function: Function) -> Rule:
         signature = read_signature(function)
         day = read_day(confirmed, place=function.__name__, line=line)
-        refuse([
-            *signature.findings,
-            *no_effect_here(function, signature),
-            *_not_revised(function, signature),
-            *_not_yet_confirmed(function, day, source),
-        ])
+        refuse(
+            [
+                *signature.findings,
+                *no_effect_here(function, signature),
+                *_not_revised(function, signature),
+                *_not_yet_confirmed(function, day, source),
+            ]
+        )
         made = Rule(function, signature)
         made.scope, made.season, made.debt = scope, season, debt
         made.source, made.reason, made.confirmed = source, reason, day

@@ -3,6 +3,11 @@
 from collections.abc import Iterable
 
 
+def within(*places: str) -> str:
+    """A place in a place: tickets, path, assign(team) with an arrow between."""
+    return " › ".join(places)  # noqa: RUF001  # the arrow of paths, and no greater-than
+
+
 def an(word: str) -> str:
     """A word with its article: a Team, an Invoice."""
     return f"{'an' if word[:1].lower() in 'aeio' else 'a'} {word}"

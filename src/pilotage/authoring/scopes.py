@@ -1,7 +1,7 @@
 """Scopes: named conditions on what a path has, joined with &, | and ~."""
 
-import types
 from collections.abc import Callable, Sequence
+from types import GenericAlias
 
 from pilotage.authoring.codes import finding
 from pilotage.authoring.contracts import bare, type_name
@@ -14,7 +14,9 @@ from pilotage.authoring.steps import Function, sentence_of
 class Scope:
     """A named condition; its sentence is what the book says of it."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    def __class_getitem__(cls, types: object) -> object:
+        """Read by type checkers; at run time it is the class."""
+        return GenericAlias(cls, types)
 
     def __init__(
         self,

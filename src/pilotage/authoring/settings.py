@@ -20,7 +20,7 @@ from pilotage.kernel.durations import Duration
 from pilotage.kernel.errors import PilotageError
 
 T = TypeVar("T", default=str)
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 
 
 class UsedOutside(PilotageError):
@@ -39,9 +39,9 @@ class Setting(Generic[T]):
     It is read inside a running case only, so that nothing of one environment is frozen at import.
     """
 
-    def __init__(self, name: str, type: type[T] | None = None, /, *, default: T | None = None) -> None:  # noqa: A002
+    def __init__(self, name: str, kind: type[T] | None = None, /, *, default: T | None = None) -> None:
         self.name = name
-        self.type: type[T] = cast("type[T]", str) if type is None else type
+        self.kind: type[T] = cast("type[T]", str) if kind is None else kind
         self.default = default
         self.line = here()
         refuse_name("Setting", name, self.line)
@@ -65,18 +65,20 @@ class Setting(Generic[T]):
         place = f"Setting {self.name}"
         if text is None:
             if self.default is None:
-                missing = finding("PLT-165", place=place, line=self.line, variable=self.variable, environment=environment)
+                missing = finding(
+                    "PLT-165", place=place, line=self.line, variable=self.variable, environment=environment
+                )
                 raise DefinitionError(missing)
             return self.default
         try:
-            return TypeAdapter[T](self.type).validate_strings(text)
+            return TypeAdapter[T](self.kind).validate_strings(text)
         except ValidationError:
             wrong = finding(
                 "PLT-163",
                 place=place,
                 line=self.line,
                 text=text,
-                type=type_name(self.type),
+                type=type_name(self.kind),
                 variable=self.variable,
                 environment=environment,
             )
@@ -99,23 +101,23 @@ class Secret:
         return f"Secret({self.name!r})"
 
 
-class Artifact(Generic[V]):
+class Artifact(Generic[V_co]):
     """A file that belongs to the release, such as a model or a table; loaded once for each process.
 
     Its path is read from the folder of the module that declares it.
     """
 
-    def __init__(self, file: str, /, *, load: Callable[[Path], V]) -> None:
+    def __init__(self, file: str, /, *, load: Callable[[Path], V_co]) -> None:
         self.file = file
         self.line = here()
         self.folder = folder_here()
         """The folder of the module that declares it."""
         self._load = load
-        self._loaded: dict[Path, V] = {}
+        self._loaded: dict[Path, V_co] = {}
         self._lock = threading.Lock()
 
     @property
-    def value(self) -> V:
+    def value(self) -> V_co:
         """What `load` made of the file. Outside of a running case it is the file beside the module, as a test needs it."""
         around = surroundings.get()
         path = self.folder / self.file if around is None else around.artifact(self.file)

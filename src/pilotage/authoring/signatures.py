@@ -96,9 +96,7 @@ def read_signature(function: Function, *, batch: int | None = None) -> Signature
     )
     result, by_hand = awaited(hints.get("return", _MISSING))
     gives = _result(function, result, batch, findings)
-    return Signature(
-        parameters=parameters, gives=gives, asynchronous=asynchronous or by_hand, findings=tuple(findings)
-    )
+    return Signature(parameters=parameters, gives=gives, asynchronous=asynchronous or by_hand, findings=tuple(findings))
 
 
 def contract_finding(place: str, line: str, annotation: object) -> Finding | None:
@@ -163,14 +161,12 @@ def without_failure(annotation: object) -> object:
     rest = [part for part in parts if part is not Failure]
     union: object = rest[0]
     for part in rest[1:]:
-        union = union | part  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # types, seen as objects
+        union = union | part  # pyright: ignore[reportOperatorIssue]  # types, seen as objects
     return union
 
 
 def _no_list(function: Function, batch: int, annotation: object) -> Finding:
-    return finding(
-        "PLT-107", place=_name(function), line=line_of(function), batch=batch, type=type_name(annotation)
-    )
+    return finding("PLT-107", place=_name(function), line=line_of(function), batch=batch, type=type_name(annotation))
 
 
 def _name(function: Function) -> str:

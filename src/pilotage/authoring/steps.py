@@ -1,8 +1,8 @@
 """Steps: functions that compute or judge. A step is still the function, so a test calls it."""
 
 import functools
-import types
 from collections.abc import Callable, Sequence
+from types import GenericAlias
 from typing import get_args, get_origin
 
 from pilotage.authoring.codecs import ContractCodec, codec_of
@@ -25,12 +25,18 @@ Function = Callable[..., object]
 class Step:
     """Anything that can stand on a path."""
 
-    line: str = ""
-    """file:line of the declaration."""
+    _line: str = ""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the declaration by itself; the automation that uses it reports it."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    @property
+    def line(self) -> str:
+        """file:line of the declaration."""
+        return self._line
+
+    def __class_getitem__(cls, types: object) -> object:
+        """`Step[Ticket, Team]` is read by type checkers; at run time it is the class."""
+        return GenericAlias(cls, types)
 
 
 class Declared:
@@ -99,8 +105,11 @@ class Compute(Declared, Step):
 class Judge(Declared):
     """A judging step. It stands on no path until it says how sure it must be, with `alone` or `always_ask`."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
     uses: tuple[Artifact[object], ...] = ()
+
+    def __class_getitem__(cls, types: object) -> object:
+        """Read by type checkers; at run time it is the class."""
+        return GenericAlias(cls, types)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -124,7 +133,7 @@ class Judged(Step):
         self.above = above
         """None: a person always decides."""
         self.ask = ask
-        self.line = line
+        self._line = line
         if above is not None and not 0 <= above <= 1:
             self.findings = (finding("PLT-145", place=f"{judge.name}.alone(above={above:g})", line=line),)
 
@@ -149,12 +158,14 @@ def compute(
 
     def decorate(function: Function) -> Compute:
         signature = read_signature(function, batch=batch)
-        refuse([
-            *signature.findings,
-            *wrong_batch(function, batch),
-            *no_effect_here(function, signature),
-            *wrong_result(function, signature),
-        ])
+        refuse(
+            [
+                *signature.findings,
+                *wrong_batch(function, batch),
+                *no_effect_here(function, signature),
+                *wrong_result(function, signature),
+            ]
+        )
         return Compute(function, signature, batch=batch, through=connections(through), retry=retry)
 
     return decorate if function is None else decorate(function)
@@ -174,12 +185,14 @@ def judge(
     def decorate(function: Function) -> Judge:
         signature = read_signature(function, batch=batch)
         judged, wrong = _judged_value(function, signature)
-        refuse([
-            *signature.findings,
-            *wrong_batch(function, batch),
-            *no_effect_here(function, signature),
-            *wrong,
-        ])
+        refuse(
+            [
+                *signature.findings,
+                *wrong_batch(function, batch),
+                *no_effect_here(function, signature),
+                *wrong,
+            ]
+        )
         read = Signature(
             parameters=signature.parameters, gives=judged, asynchronous=signature.asynchronous, findings=()
         )

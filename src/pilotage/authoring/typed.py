@@ -1,6 +1,6 @@
 """Declarations that are written with their types, such as `Approval[Invoice](...)`."""
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from pilotage.authoring.codes import finding
 from pilotage.authoring.contracts import type_name
@@ -15,10 +15,10 @@ class Typed:
     """How it is written with its types, for the remedy."""
 
     def __class_getitem__(cls, types: object) -> type[Self]:
-        given = types if isinstance(types, tuple) else (types,)
+        given = cast("tuple[object, ...]", types if isinstance(types, tuple) else (types,))
         name = f"{cls.__name__}[{', '.join(type_name(each) for each in given)}]"
         made = type(name, (cls,), {"types": given, "__module__": cls.__module__, "__doc__": cls.__doc__})
-        return made  # type: ignore[return-value]
+        return cast("type[Self]", made)
 
     @property
     def said(self) -> str:

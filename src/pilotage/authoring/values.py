@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Generic, TypeAlias, get_args
+from types import GenericAlias
+from typing import Annotated, Generic, TypeAlias, cast, get_args
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeVar
 
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 Label = TypeVar("Label")
 
 
@@ -53,10 +54,10 @@ Open: TypeAlias = Annotated[Label | Unknown, Field(union_mode="left_to_right")]
 
 
 @dataclass(frozen=True)
-class Approved(Generic[V]):
+class Approved(Generic[V_co]):
     """What an approval gives: the value, and the names of those who said yes. `by` is empty where nobody was asked."""
 
-    value: V
+    value: V_co
     by: tuple[str, ...] = ()
 
 
@@ -65,21 +66,21 @@ class HandedOver:
     """What a hand-over to an automation gives when it was accepted."""
 
 
-class Collected(Generic[V]):
+class Collected(Generic[V_co]):
     """What a for-each gives, in the order of the items. In JSON it is the list of them."""
 
     # Not a dataclass: pydantic would read a generic one by its fields, and not by the schema below.
-    def __init__(self, items: Iterable[V] = (), /) -> None:
+    def __init__(self, items: Iterable[V_co] = (), /) -> None:
         self._items = tuple(items)
 
-    def __iter__(self) -> Iterator[V]:
+    def __iter__(self) -> Iterator[V_co]:
         return iter(self._items)
 
     def __len__(self) -> int:
         return len(self._items)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Collected) and self._items == tuple(other)
+        return isinstance(other, Collected) and self._items == cast("Collected[object]", other)._items
 
     def __hash__(self) -> int:
         return hash(self._items)
@@ -92,13 +93,13 @@ class Collected(Generic[V]):
         """A list of what each item gave."""
         (item,) = get_args(source) or (object,)
 
-        def wrap(items: "tuple[V, ...]") -> "Collected[V]":
+        def wrap(items: "tuple[V_co, ...]") -> "Collected[V_co]":
             return cls(items)
 
-        def unwrap(collected: "Collected[V]") -> "tuple[V, ...]":
+        def unwrap(collected: "Collected[V_co]") -> "tuple[V_co, ...]":
             return tuple(collected)
 
-        listed = handler.generate_schema(tuple[item, ...])
+        listed = handler.generate_schema(GenericAlias(tuple, (item, ...)))
         from_list = core_schema.no_info_after_validator_function(wrap, listed)
         return core_schema.json_or_python_schema(
             json_schema=from_list,

@@ -157,7 +157,7 @@ def nodes_for(way: Way, need: Parameter) -> frozenset[str]:
 
 def keys_for(way: Way, need: Parameter) -> list[Members]:
     """The given types that fit an input."""
-    wide = need.alternatives | ({type(None)} if need.optional else set())
+    wide: Members = need.alternatives | {type(None)} if need.optional else need.alternatives
     return [key for key in way.given if key <= wide]
 
 

@@ -1,4 +1,4 @@
-"""Is what was approved what is used?"""
+"""Whether what was approved is what is used."""
 
 from collections.abc import Iterator
 

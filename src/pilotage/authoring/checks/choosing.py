@@ -1,4 +1,4 @@
-"""Has every label of a choice its path, and every path a label?"""
+"""Whether every label of a choice has its path, and every path a label."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from pilotage.authoring.findings import Finding
 from pilotage.authoring.flow import Stop, function_of, last_step
 from pilotage.authoring.plan import label_text
 from pilotage.authoring.process import Choice
-from pilotage.authoring.said import listed
+from pilotage.authoring.said import listed, within
 from pilotage.authoring.values import Unknown
 
 
@@ -71,4 +71,4 @@ def _type_of(choice: Choice) -> str:
 
 
 def _place(stop: Stop) -> str:
-    return f"{stop.place} › {stop.title}"
+    return within(stop.place, stop.title)

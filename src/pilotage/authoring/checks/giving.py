@@ -1,4 +1,4 @@
-"""Does a path end with what was promised, and do the types say enough to be contracts?"""
+"""Whether a path ends with what was promised, and the types say enough to be contracts."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from pilotage.authoring.codes import finding
 from pilotage.authoring.contracts import type_name
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.process import ForEach, HandOver, Wait
+from pilotage.authoring.said import within
 from pilotage.authoring.signatures import contract_finding, parameter
 from pilotage.authoring.ways import nodes_for
 
@@ -30,7 +31,7 @@ def every_type_is_a_contract(subject: Definition) -> Iterator[Finding]:
         (f"{subject.name}(gives)", subject.line, subject.flow.wanted),
     ]
     for stop in (stop for flow in subject.flow.everything() for stop in flow.stops):
-        step, place = stop.step, f"{stop.place} › {stop.title}"
+        step, place = stop.step, within(stop.place, stop.title)
         if isinstance(step, HandOver):
             named += [(place, stop.line, step.of), (place, stop.line, step.gives)]
         elif isinstance(step, Approval) or (isinstance(step, Wait) and step.of is not None):

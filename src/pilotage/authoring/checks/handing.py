@@ -1,4 +1,4 @@
-"""Do the automations fit each other: names, and what one hands over and another takes?"""
+"""Whether the automations fit each other: names, and what one hands over and another takes."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from pilotage.authoring.findings import Finding
 from pilotage.authoring.flow import Flow
 from pilotage.authoring.people import Role
 from pilotage.authoring.process import HandOver
-from pilotage.authoring.said import listed
+from pilotage.authoring.said import listed, within
 
 Schema = Mapping[str, object]
 
@@ -47,7 +47,7 @@ def every_receiver_is_known(automation: str, flow: Flow, known: Sequence[Known])
             near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
             yield finding(
                 "PLT-171",
-                place=f"{automation} › HandOver to {name}",
+                place=within(automation, f"HandOver to {name}"),
                 line=hand_over.line,
                 warning=True,
                 names=listed(near) if near else "none",
@@ -62,7 +62,7 @@ def every_receiver_takes_it(automation: str, flow: Flow, known: Sequence[Known])
         receiver, taker = hand_over.receiver, named.get(name)
         if receiver is None or taker is None:
             continue
-        place = f"{automation} › HandOver to {name} version {receiver.version}"
+        place = within(automation, f"HandOver to {name} version {receiver.version}")
         agree = f"agree on version {taker.version + 1} with {taker.owner.name}"
         if receiver.version != taker.version:
             yield finding(
@@ -132,8 +132,10 @@ def _fits(sent: Schema, taken: Schema) -> bool:
         return all(_fits(each, taken) for each in alternatives)
     if alternatives := _alternatives(taken):
         return any(_fits(sent, each) for each in alternatives)
-    if not taken.get("type"):
-        return True
+    return not taken.get("type") or _fits_plainly(sent, taken)
+
+
+def _fits_plainly(sent: Schema, taken: Schema) -> bool:
     if "enum" in taken or "const" in taken:
         return _labels(sent) is not None and set(_labels(sent) or ()) <= set(_labels(taken) or ())
     if sent.get("type") != taken.get("type"):

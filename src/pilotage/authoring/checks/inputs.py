@@ -1,4 +1,4 @@
-"""Does every step find what it needs, and find it once?"""
+"""Whether every step finds what it needs, and finds it once."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from pilotage.authoring.contracts import Members, members_name, type_name, witho
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.flow import Flow, Stop, identity
 from pilotage.authoring.plan import RECORD
-from pilotage.authoring.said import an, listed
+from pilotage.authoring.said import an, listed, within
 from pilotage.authoring.signatures import Parameter
 from pilotage.authoring.ways import Way, nodes_for, twice_given
 
@@ -27,7 +27,7 @@ def every_scope_can_be_read(subject: Definition) -> Iterator[Finding]:
         for need in stop.scope_inputs:
             having, lacking = _split(stop, need)
             if not having and stop.ways:
-                yield finding("PLT-152", place=f"{stop.place} › {stop.title}", line=stop.line, type=need.type_name)
+                yield finding("PLT-152", place=place_of(stop, need), line=stop.line, type=need.type_name)
             elif lacking:
                 yield _on_some_ways(flow, stop, need, having, lacking)
 
@@ -50,9 +50,9 @@ def no_input_is_given_twice(subject: Definition) -> Iterator[Finding]:
 
 
 def place_of(stop: Stop, need: Parameter) -> str:
-    """The place of an input: tickets › path › assign(team)."""
+    """The place of an input: of a function the parameter, too."""
     of_function = stop.declared is not None and need in stop.inputs
-    return f"{stop.place} › {stop.title}({need.name})" if of_function else f"{stop.place} › {stop.title}"
+    return within(stop.place, f"{stop.title}({need.name})" if of_function else stop.title)
 
 
 def where_given(stops: Iterable[Stop], having: Iterable[Way], lacking: Iterable[Way]) -> tuple[str, list[str]] | None:
@@ -114,9 +114,7 @@ def _nowhere(flow: Flow, stop: Stop, need: Parameter) -> Finding:
     return finding("PLT-121", place=place_of(stop, need), line=stop.line, a_type=an(need.type_name), are=are)
 
 
-def _on_some_ways(
-    flow: Flow, stop: Stop, need: Parameter, having: Iterable[Way], lacking: Iterable[Way]
-) -> Finding:
+def _on_some_ways(flow: Flow, stop: Stop, need: Parameter, having: Iterable[Way], lacking: Iterable[Way]) -> Finding:
     where = where_given(flow.stops, having, lacking)
     if where is None:
         return _nowhere(flow, stop, need)

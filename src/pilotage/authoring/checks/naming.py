@@ -1,4 +1,4 @@
-"""Has the automation a name, a purpose, people who answer for it, and one meaning for each connection?"""
+"""Whether the automation has a name, a purpose, people who answer for it, and one meaning for each connection."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Does every step stand where it may, and once, under a name of its own?"""
+"""Whether every step stands where it may, and once, under a name of its own."""
 
 from collections.abc import Iterator
 

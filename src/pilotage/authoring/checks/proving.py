@@ -1,10 +1,10 @@
-"""Do the examples of the rules hold?"""
+"""Whether the examples of the rules hold."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 
 from pilotage.authoring.codes import finding
-from pilotage.authoring.contracts import bare, type_name
+from pilotage.authoring.contracts import type_name
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.rules import Example, Rule
 from pilotage.authoring.said import an
@@ -23,11 +23,15 @@ def scope_values(rule: Rule, example: Example) -> list[object] | type[object]:
     said = [*example.scope_values, *example.arguments]
     found: list[object] = []
     for wanted in rule.scope.needs if rule.scope is not None else ():
-        value = next((each for each in said if type(each) is bare(wanted)), None)
+        value = next((each for each in said if _is(each, wanted)), None)
         if value is None:
             return wanted if isinstance(wanted, type) else object
         found.append(value)
     return found
+
+
+def _is(value: object, wanted: object) -> bool:
+    return wanted is type(value)
 
 
 def _tried(rule: Rule, number: int, example: Example) -> Finding | None:

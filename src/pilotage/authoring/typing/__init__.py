@@ -1,0 +1,1 @@
+"""The types of the public face: a template, and the generator that adds an overload for each number of inputs."""

@@ -1,0 +1,120 @@
+"""Corners of the face that the examples do not reach; must type-check."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, assert_type
+
+import pilotage as pl
+from invoicing.automation import agreed_fee, billing, post
+from invoicing.contracts import Billing, Engagement, Invoice, Posted
+from invoicing.rules import charities, without_order_number
+from leads_outreach.automation import Sent
+from pydantic import BaseModel
+from tickets.automation import Assigned, Team, Ticket, dispatcher, helpdesk, team
+
+
+class Line(BaseModel):
+    sku: str
+    amount: Decimal
+
+
+class Booked(BaseModel):
+    sku: str
+
+
+class Order(BaseModel):
+    id: str
+    lines: list[Line]
+    due: datetime
+
+
+class Total(BaseModel):
+    amount: Decimal
+
+
+lines_at_once = pl.Setting("lines-at-once", int, default=50)
+lead = pl.Role("lead")
+ask = pl.Ask(dispatcher, within=timedelta(hours=4), then=pl.Ask(lead, within="1d"))
+
+
+@pl.compute
+async def one(line: Line, case: pl.Case) -> Booked:  # async, and the case by type
+    return Booked(sku=f"{line.sku}{case.key}")
+
+
+@pl.compute(batch=100, through=helpdesk)
+async def total(orders: list[Order], booked: list[pl.Collected[Booked]], cases: list[pl.Case]) -> list[Total]:
+    del booked, cases
+    return [Total(amount=sum((line.amount for line in order.lines), Decimal(0))) for order in orders[: lines_at_once.value]]
+
+
+@pl.judge(through=helpdesk)
+async def second_look(ticket: Ticket) -> pl.Judgement[Team]:  # asks a model through a connection
+    return pl.abstain("empty") if not ticket.text else pl.Judgement(Team.CARDS, confidence=0.9)
+
+
+@pl.act(through=[helpdesk], undo=pl.CannotUndo("A message cannot be called back."), reconcile=pl.SafeToRepeat("Keys."))
+def tell(ticket: Ticket, team: Annotated[Team, pl.From(second_look)]) -> Sent:  # plain, not async
+    return Sent(message=f"{ticket.id}{team.value}")
+
+
+def take_back(assigned: Assigned) -> None: ...
+
+
+@pl.act(through=helpdesk, undo=take_back)
+def assign_now(ticket: Ticket) -> Assigned:
+    return Assigned(assignment="", ticket=ticket.id, team=Team.CARDS)
+
+
+orders = pl.Automation(
+    "orders", purpose="Corners.", takes=Order, gives=Total, key=lambda o: o.id,
+    owner=dispatcher, deputy=dispatcher, sponsor=dispatcher,
+    process=pl.Path(
+        pl.Wait[Order](until=lambda o: o.due), pl.Wait("10m"),
+        pl.ForEach[Order, Line, Booked](items=lambda o: o.lines, do=pl.Path(one)), total,
+    ),
+)
+by_team = pl.Choice(
+    team.alone(above=0.8, otherwise=ask),
+    pl.When(Team.BANKING, assign_now), pl.When(Team.CARDS, assign_now), pl.When(Team.TRAVEL, second_look.always_ask(ask), tell),
+)
+held = pl.BusinessException("both", when=charities & ~without_order_number, ask=ask)
+assert_type(team([]), list[pl.Judgement[Team]])
+direct = pl.Automation(
+    "direct", purpose="A lambda deep in the process keeps its type.", takes=Engagement, gives=Posted, key=lambda e: e.id,
+    owner=dispatcher, deputy=dispatcher, sponsor=dispatcher,
+    process=pl.Path(
+        agreed_fee,
+        pl.Approval[Invoice](amount=lambda i: i.total, bands=[pl.Band(by=[dispatcher])], within="1d", then=dispatcher),
+        post,
+    ),
+)
+checked: pl.Path[Engagement | Invoice, pl.Approved[Invoice]] = pl.Path(
+    held, pl.Approval[Invoice](when=charities, by=[dispatcher], within="1d", then=dispatcher)
+)
+not_yet = pl.Choice(
+    billing,
+    pl.When(Billing.FIXED_FEE, agreed_fee),
+    pl.When(Billing.TIME_AND_MATERIALS, pl.BusinessException("no chain agreed yet", ask=ask)),
+    pl.When(Billing.RETAINER, pl.BusinessException("no chain agreed yet", ask=ask)),
+)
+
+
+class Note(BaseModel):
+    text: str
+
+
+class Kept(BaseModel):
+    text: str
+
+
+@pl.compute
+def kept(note: Note) -> Kept:
+    """Nothing but the least that an automation can be."""
+    return Kept(text=note.text)
+
+
+least = pl.Automation(
+    "notes", purpose="Notes are kept.", takes=Note, gives=Kept, key=lambda note: note.text,
+    owner=pl.Role("me"), process=pl.Path(kept),
+)
