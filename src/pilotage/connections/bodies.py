@@ -1,6 +1,7 @@
 """Bodies out and in: values to JSON, and JSON to the contract that a call expects."""
 
 import json
+import types
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, TypeVar, cast
@@ -29,7 +30,7 @@ def encode(body: object) -> bytes | None:
     """The JSON of a pydantic model or a mapping; dates, decimals, enums and models inside are written as pydantic does."""
     if body is None:
         return None
-    why = None
+    kind = type(body).__name__
     try:
         if isinstance(body, BaseModel):
             return body.model_dump_json().encode()
@@ -47,7 +48,7 @@ def encode(body: object) -> bytes | None:
         # The error's own words may hold contents.
         why = f"something in it cannot be written ({type(error).__name__})"
     raise BodyNotJson(
-        f"What was to be sent, a {type(body).__name__}, cannot be written as JSON: {why}.",
+        f"What was to be sent, a {kind}, cannot be written as JSON: {why}.",
         "Send a pydantic model, or a mapping of texts, finite numbers, dates, decimals, enums and models.",
     )
 
@@ -82,7 +83,7 @@ def _charset(content_type: str) -> str:
     return ""
 
 
-def _found(body: bytes, expect: type[BaseModel]) -> BaseModel | None:
+def _found(body: bytes, expect: type[M]) -> M | None:
     """One of what was looked for: null and an empty list are none, a list of one is that one, more break the contract."""
     try:
         data: object = from_json(body, allow_inf_nan=False)
@@ -96,12 +97,13 @@ def _found(body: bytes, expect: type[BaseModel]) -> BaseModel | None:
     if len(entries) > 1:
         raise ContractBroken(f"it lists {len(entries)} where there must be one at most: the key is not unique")
     # Read from the text again and not from `entries`, whose numbers have gone through floats.
-    return _valid(_list_of(expect), expect, body)[0] if entries else None
+    found: list[M] = _valid(_list_of(expect), expect, body)
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=256)
 def _list_of(expect: type[M]) -> TypeAdapter[list[M]]:
-    return TypeAdapter(list[expect])  # pyright: ignore[reportInvalidTypeForm, reportUnknownVariableType] - a type made at run time
+    return TypeAdapter(cast("type[list[M]]", types.GenericAlias(list, (expect,))))
 
 
 @lru_cache(maxsize=256)

@@ -1,23 +1,21 @@
 """Carries the calls of one running step: adds what belongs to them, lets one act go, and tells what became of each."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Protocol
-from urllib.parse import urlencode
+from dataclasses import dataclass, field
+from typing import Final
 
-from pilotage.authoring.codes import CODES
+from pilotage.authoring.errors import ConnectionNotNamed
 from pilotage.authoring.failures import Failure, PermanentFailure, TransientFailure
 from pilotage.authoring.ports import Call
-from pilotage.connections.bodies import ContractBroken, decode, encode
+from pilotage.connections.accounts import Account, Credentials, request
+from pilotage.connections.bodies import ContractBroken, decode
 from pilotage.connections.errors import (
     AnswerMalformed,
-    ConnectionNotNamed,
     NotDone,
     NotSent,
     OnlyReads,
     OutcomeUnknown,
-    PathRefused,
     Refused,
     SecondCall,
 )
@@ -25,7 +23,6 @@ from pilotage.connections.sorting import (
     Answered,
     Cut,
     NeverSent,
-    NotDoneStatuses,
     Seen,
     Verdict,
     seconds_to_wait,
@@ -33,45 +30,14 @@ from pilotage.connections.sorting import (
     sort_reading,
 )
 from pilotage.connections.values import EffectGuard, RawResponse, Standing
-from pilotage.credentials.values import SecretValue
 from pilotage.kernel.clock import Clock
-from pilotage.machinery.net.client import Answer, HttpClient, Origin, Outgoing
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TooLate
+from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
 
 _KEPT: Final = 64 * 1024
 """Bytes of a raw response that are kept for diagnosis."""
-_SCHEMES: Final = ("Bearer ", "Basic ", "Token ", "ApiKey ")
-"""A secret that begins with one of them is sent as it is; any other is sent as a bearer token."""
-
-
-class Credentials(Protocol):
-    """Where the values of secrets come from."""
-
-    def held(self, name: str) -> SecretValue:
-        """The value that this process holds."""
-        ...
-
-    def read_again(self, name: str) -> SecretValue:
-        """The value as its source gives it now."""
-        ...
-
-    def known(self) -> Sequence[SecretValue]:
-        """Every value that this process holds."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """One connection as this process has it open."""
-
-    name: str
-    origin: Origin
-    client: HttpClient
-    secret: str | None
-    idempotency_header: str | None
-    not_done: NotDoneStatuses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +47,7 @@ class _Seen:
     what: Seen
     words: str
     answer: Answer | None = None
-    value: object = None
+    value: object = field(default=None, repr=False)
     late: bool = False
 
 
@@ -117,7 +83,7 @@ class ConnectionCaller:
         acting = call.method != "GET"
         if acting:
             self._may_act(connection)
-        outgoing = self._outgoing(account, call)
+        outgoing = request(account, call, self._credentials, self._guard)
         seen = await self._act(account, call, outgoing) if acting else await self._send(account, call, outgoing, None)
         verdict = self._verdict(account, call, seen.what)
         if acting:
@@ -177,8 +143,7 @@ class ConnectionCaller:
 
     def _named(self, connection: str) -> Account:
         if connection not in self._through:
-            words = CODES["PLT-192"]
-            raise ConnectionNotNamed(f"{self._step} {words.message.format(connection=connection)}", words.remedy)
+            raise ConnectionNotNamed(self._step, connection)
         return self._account(connection)
 
     def _may_act(self, connection: str) -> None:
@@ -199,30 +164,12 @@ class ConnectionCaller:
 
     # -- on the way --------------------------------------------------------------
 
-    def _outgoing(self, account: Account, call: Call) -> Outgoing:
-        headers = {"Accept": "application/json", "User-Agent": "pilotage"}
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        if self._guard is not None and call.method != "GET" and account.idempotency_header:
-            headers[account.idempotency_header] = self._guard.key
-        if account.secret is not None:
-            headers["Authorization"] = _authorization(self._credentials.held(account.secret))
-        body = encode(call.body)
-        return Outgoing(
-            method=call.method,
-            origin=account.origin,
-            path=_path(account.name, call.path),
-            query=urlencode(call.params),
-            headers=headers,
-            body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
-        )
-
     def _fresh_outgoing(self, account: Account, call: Call, used: Outgoing) -> Outgoing | None:
         """The same call with the credential as its source gives it now, or None if there is no other one."""
         if account.secret is None:
             return None
         self._credentials.read_again(account.secret)
-        fresh = self._outgoing(account, call)
+        fresh = request(account, call, self._credentials, self._guard)
         return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
@@ -308,23 +255,6 @@ _STANDINGS: Final = {
     Verdict.UNKNOWN: Standing.UNKNOWN,
     Verdict.MALFORMED: Standing.UNKNOWN,
 }
-
-
-def _authorization(secret: SecretValue) -> str:
-    value = secret.reveal()
-    return value if value.startswith(_SCHEMES) else f"Bearer {value}"
-
-
-def _path(connection: str, path: str) -> str:
-    """The path, or PathRefused: what comes from a record must not lead to another place than the author meant."""
-    rooted = path.startswith("/") and not path.startswith("//")
-    climbs = bool({".", ".."} & {segment.lower().replace("%2e", ".") for segment in path.split("/")})
-    if rooted and not climbs and path.isprintable() and not {"?", "#", "\\"} & set(path):
-        return path
-    raise PathRefused(
-        f'{connection} has no path "{path[:80]}".',
-        'Write it as "/assignments/A1"; a query goes into params=, and what comes from a record is quoted first.',
-    )
 
 
 def _raw(answer: Answer, redactor: Redactor) -> RawResponse:

@@ -1,4 +1,4 @@
-"""How a call fails, each kind with what is known about it; and what a step must not do with a connection."""
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230."""
 
 from typing import ClassVar
 
@@ -54,12 +54,6 @@ class AnswerMalformed(MalformedResponse):
     def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
         super().__init__(what, self.usual_remedy)
         self.response = response
-
-
-class ConnectionNotNamed(PilotageError):
-    """A step called a connection that it does not name in through=."""
-
-    code: ClassVar[str] = "PLT-192"
 
 
 class SecondCall(PilotageError):

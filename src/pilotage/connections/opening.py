@@ -8,14 +8,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from pilotage.authoring.connection import Connection
-from pilotage.connections.caller import Account, ConnectionCaller, Credentials
+from pilotage.connections.accounts import Account, Credentials
+from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import ConnectionUnknown
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
 from pilotage.kernel.clock import Clock, SystemClock
-from pilotage.machinery.net.client import Bounds, HttpClient, origin
+from pilotage.machinery.net.client import Bounds, HttpClient
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AnotherLoop
+from pilotage.machinery.net.messages import origin
 from pilotage.machinery.net.wire import Resolve, resolve
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a secret. No message ever holds a value."""
+"""What can be wrong with a secret. No message ever holds a value. Codes PLT-231 to PLT-239."""
 
 from pilotage.kernel.errors import PilotageError
 

@@ -7,6 +7,7 @@ This is the first form. The encrypted store, vaults, grants and rotation come la
 import os
 import stat
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from pilotage.credentials.values import Release, SecretValue, Source
 
 _MOST: Final = 64 * 1024
 """Bytes; a longer file is no credential but a mistake."""
+_REMEMBERED: Final = 64
+"""Replaced values that answers still on their way may echo."""
 
 
 def environment_name(name: str) -> str:
@@ -43,6 +46,7 @@ class Secrets:
         self._variables: Mapping[str, str] = os.environ if variables is None else variables
         self._released = released
         self._held: dict[str, SecretValue] = {}
+        self._earlier: deque[SecretValue] = deque(maxlen=_REMEMBERED)
         self._lock = threading.Lock()
 
     def held(self, name: str) -> SecretValue:
@@ -55,23 +59,26 @@ class Secrets:
         return self._read(name, again=True)
 
     def known(self) -> list[SecretValue]:
-        """Every value that this process holds, to take them out of what is kept."""
+        """Every value that this process holds or held lately, to take them out of what is kept."""
         with self._lock:
-            return list(self._held.values())
+            return [*self._held.values(), *self._earlier]
 
     def _read(self, name: str, *, again: bool) -> SecretValue:
         with self._lock:
-            text, source = self._find(name)
-            value = _usable(name, text, source)
+            value, source = self._find(name)
+            _refuse_unusable(value, source)
             if self._released is not None:
                 self._released(Release(name=name, environment=self._environment, source=source, again=again))
+            before = self._held.get(name)
+            if before is not None and before != value:
+                self._earlier.append(before)
             self._held[name] = value
             return value
 
-    def _find(self, name: str) -> tuple[str, Source]:
+    def _find(self, name: str) -> tuple[SecretValue, Source]:
         variable = environment_name(name)
         if variable in self._variables:
-            return self._variables[variable], Source.ENVIRONMENT
+            return _masked(name, self._variables[variable]), Source.ENVIRONMENT
         if named := self._variables.get(f"{variable}_FILE"):
             return _file(name, Path(named)), Source.FILE_NAMED_BY_ENVIRONMENT
         if self._folder is not None and _is_file_name(name) and (self._folder / name).exists():
@@ -87,37 +94,50 @@ def _is_file_name(name: str) -> bool:
     return name == Path(name).name and name not in {"", ".", ".."}
 
 
-def _file(name: str, path: Path) -> str:
+# Some tracebacks show local variables, so nothing is raised where a plain value is one: it is masked first.
+
+
+def _masked(name: str, text: str) -> SecretValue:
+    return SecretValue(name, text.rstrip("\r\n"))
+
+
+def _file(name: str, path: Path) -> SecretValue:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST + 1)
+        value = _content(name, path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SecretMissing(
             f'The secret "{name}" is said to be in {path}, which cannot be read: {reason}.',
             "Correct the path, or let this process read the file.",
         ) from None
+    if value is None:
+        raise SecretUnusable(
+            f'What is in {path} is no value for the secret "{name}": it is no UTF-8 text, or longer than {_MOST} bytes.',
+            "Name the right file, and write it as plain text.",
+        )
+    return value
+
+
+def _content(name: str, path: Path) -> SecretValue | None:
+    with path.open("rb") as file:
+        data = file.read(_MOST + 1)
     if len(data) > _MOST:
-        raise SecretUnusable(f'The secret "{name}" in {path} is longer than {_MOST} bytes.', "Name the right file.")
+        return None
     text = data.decode("utf-8", errors="replace")
-    if "\N{REPLACEMENT CHARACTER}" in text:
-        raise SecretUnusable(f'The secret "{name}" in {path} is no UTF-8 text.', "Write the file as plain text.")
-    return text
+    return None if "\N{REPLACEMENT CHARACTER}" in text else _masked(name, text)
 
 
-def _private_file(name: str, path: Path) -> str:
+def _private_file(name: str, path: Path) -> SecretValue:
     if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SecretUnusable(f'The secret "{name}" lies in {path}, which others may read.', f"chmod 600 {path}")
     return _file(name, path)
 
 
-def _usable(name: str, text: str, source: Source) -> SecretValue:
-    value = text.rstrip("\r\n")
-    if not value.strip():
-        raise SecretUnusable(f'The secret "{name}" is empty ({source.value}).', "Set its value.")
-    if not (value.isascii() and value.isprintable()):
+def _refuse_unusable(value: SecretValue, source: Source) -> None:
+    if not value.reveal().strip():
+        raise SecretUnusable(f'The secret "{value.name}" is empty ({source.value}).', "Set its value.")
+    if not (value.reveal().isascii() and value.reveal().isprintable()):
         raise SecretUnusable(
-            f'The secret "{name}" has letters that cannot be sent in a header ({source.value}).',
+            f'The secret "{value.name}" has letters that cannot be sent in a header ({source.value}).',
             "A credential is printable ASCII in one line; look for a line break or a quotation mark copied along.",
         )
-    return SecretValue(name, value)

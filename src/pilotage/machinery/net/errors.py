@@ -1,4 +1,4 @@
-"""What can go wrong on the way out: two plain exceptions about delivery, and the door's own refusals."""
+"""What can go wrong on the way out: two plain exceptions about delivery, and the door's own refusals. Codes PLT-241 to PLT-249."""
 
 from pilotage.kernel.errors import PilotageError
 
@@ -26,22 +26,22 @@ class MayHaveLeft(Exception):
 class DoorDisarmed(PilotageError):
     """A call was tried while the door to the network is disarmed."""
 
-    code = "PLT-211"
+    code = "PLT-241"
 
 
 class AddressRefused(PilotageError):
     """A name leads to an address that this environment does not allow, such as a private network's."""
 
-    code = "PLT-212"
+    code = "PLT-242"
 
 
 class NoSuchAddress(PilotageError):
     """A base URL or a path cannot be used as written."""
 
-    code = "PLT-213"
+    code = "PLT-243"
 
 
 class AnotherLoop(PilotageError):
     """The clients were used outside the event loop that opened them, or before or after it."""
 
-    code = "PLT-214"
+    code = "PLT-244"

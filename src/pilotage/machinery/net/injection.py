@@ -6,9 +6,10 @@ from typing import Final
 import httpx2
 
 from pilotage.kernel.clock import SystemClock
-from pilotage.machinery.net.client import Answer, HttpClient, Outgoing, origin
+from pilotage.machinery.net.client import HttpClient
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft
+from pilotage.machinery.net.messages import Answer, Outgoing, origin
 
 _OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})

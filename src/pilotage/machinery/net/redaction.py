@@ -70,4 +70,5 @@ class Redactor:
 def _forms(value: str) -> set[str]:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     encoded = base64.b64encode(value.encode()).decode().rstrip("=")
-    return {value, quote(value, safe=""), quote(value), escaped, escaped.replace("/", "\\/"), encoded}
+    in_urls = {quote(value, safe=""), quote(value), quote(value, safe="!$&'()*+,;=:@")}
+    return {value, *in_urls, escaped, escaped.replace("/", "\\/"), encoded}

@@ -181,6 +181,7 @@ class Wire(httpcore2.AsyncNetworkStream):
         self._transport: asyncio.Transport = inbox.transport
         self._held = bytearray()
         self._used = False
+        self._spoilt = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What the other side sent; before that, whatever of our request is still held goes out."""
@@ -223,9 +224,13 @@ class Wire(httpcore2.AsyncNetworkStream):
         What is on its way at this very moment nobody can know: then the outcome of the request is unknown.
         """
         inbox = self._inbox
-        if inbox.ended or self._transport.is_closing():
+        if self._spoilt or inbox.ended or self._transport.is_closing():
             return True
         return self._used and (bool(inbox.chunks) or _is_readable(self._transport))
+
+    def spoil(self) -> None:
+        """Never use this connection for another request."""
+        self._spoilt = True
 
     async def aclose(self) -> None:
         """Close at once; what was held is dropped and never left."""
@@ -257,7 +262,7 @@ class Wire(httpcore2.AsyncNetworkStream):
         """What httpcore2 asks of a stream."""
         match info:
             case "is_readable":  # asked for every idle connection at every call, so answered without a system call
-                return self._inbox.ended or bool(self._inbox.chunks)
+                return self._spoilt or self._inbox.ended or bool(self._inbox.chunks)
             case "server_addr":
                 return self._transport.get_extra_info("peername")
             case "client_addr":

@@ -1,0 +1,102 @@
+"""An account that is open, and the requests that go to it: where, with which credential, under which key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+from pilotage.authoring.ports import Call
+from pilotage.connections.bodies import encode
+from pilotage.connections.errors import PathRefused
+from pilotage.connections.sorting import NotDoneStatuses
+from pilotage.connections.values import EffectGuard
+from pilotage.credentials.values import SecretValue
+from pilotage.machinery.net.departure import Departure
+from pilotage.machinery.net.messages import Answer, Origin, Outgoing
+
+_SCHEMES: Final = ("Bearer ", "Basic ", "Token ", "ApiKey ")
+"""A secret that begins with one of them is sent as it is; any other is sent as a bearer token."""
+
+
+class Credentials(Protocol):
+    """Where the values of secrets come from."""
+
+    def held(self, name: str) -> SecretValue:
+        """The value that this process holds."""
+        ...
+
+    def read_again(self, name: str) -> SecretValue:
+        """The value as its source gives it now."""
+        ...
+
+    def known(self) -> Sequence[SecretValue]:
+        """Every value that this process holds."""
+        ...
+
+
+class Client(Protocol):
+    """What carries requests: a pool of connections, or a double of the other side."""
+
+    async def send(self, request: Outgoing, leaving: Departure, /) -> Answer:
+        """The answer, whatever its status; raises NeverLeft or MayHaveLeft."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One connection as this process has it open."""
+
+    name: str
+    origin: Origin
+    client: Client
+    secret: str | None
+    idempotency_header: str | None
+    not_done: NotDoneStatuses
+
+
+def request(account: Account, call: Call, credentials: Credentials, guard: EffectGuard | None) -> Outgoing:
+    """The call as it goes out. Raises for a path or a body that cannot be sent, and for a secret without a value."""
+    path = _path(account.name, call.path)
+    body = encode(call.body)
+    key = guard.key if guard is not None and call.method != "GET" else None
+    # The headers are built last: nothing may be raised where they are a local variable, which some tracebacks show.
+    return Outgoing(
+        method=call.method,
+        origin=account.origin,
+        path=path,
+        query=urlencode(call.params),
+        headers=_headers(account, key, credentials, sends_json=call.body is not None),
+        body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
+    )
+
+
+def _headers(account: Account, key: str | None, credentials: Credentials, *, sends_json: bool) -> dict[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": "pilotage"}
+    if sends_json:
+        headers["Content-Type"] = "application/json"
+    if key is not None and account.idempotency_header:
+        headers[account.idempotency_header] = key
+    if account.secret is not None:
+        headers["Authorization"] = _authorization(credentials.held(account.secret))
+    return headers
+
+
+def _authorization(secret: SecretValue) -> str:
+    value = secret.reveal()
+    return value if value.startswith(_SCHEMES) else f"Bearer {value}"
+
+
+def _path(connection: str, path: str) -> str:
+    """The path, or PathRefused: what comes from a record must not lead to another place than the author meant."""
+    rooted = path.startswith("/") and not path.startswith("//")
+    climbs = bool({".", ".."} & {segment.lower().replace("%2e", ".") for segment in path.split("/")})
+    if rooted and not climbs and path.isprintable() and not {"?", "#", "\\"} & set(path):
+        return path
+    raise PathRefused(
+        f'{connection} has no path "{path[:80]}".',
+        'Write it as "/assignments/A1"; a query goes into params=, and what comes from a record is quoted first.',
+    )
