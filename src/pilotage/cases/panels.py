@@ -34,7 +34,15 @@ _EFFECTS_MEAN: Final[Mapping[EffectState, str]] = {
     EffectState.UNKNOWN: "not known whether it was done",
     EffectState.UNDOING: "being taken back",
     EffectState.UNDONE: "taken back",
+    EffectState.UNDO_REFUSED: "the other side did not take it back",
+    EffectState.UNDO_UNKNOWN: "not known whether it was taken back",
 }
+
+
+_SELDOM: Final = frozenset(
+    {EffectState.UNDOING, EffectState.UNDONE, EffectState.UNDO_REFUSED, EffectState.UNDO_UNKNOWN}
+)
+"""States that are shown only when an effect is in them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,5 +229,6 @@ def effects_context(places: Places) -> EffectsContext:
     rows = tuple(
         EffectRow(name=state.value, meaning=_EFFECTS_MEAN.get(state, ""), here=places.effects_in(state))
         for state in EffectState
+        if state not in _SELDOM or places.effects_in(state).count
     )
     return EffectsContext(planned_ever=sum(row.here.count for row in rows), rows=rows)

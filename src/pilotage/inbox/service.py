@@ -51,7 +51,7 @@ class Inbox:
     def escalate(self) -> int:
         """Ask the next of the chain where nobody answered in time; how many decisions moved on."""
         with self.database.snapshot() as tx:
-            if not store.late(tx, self.database.now(tx), most=1):
+            if not store.late(tx, self.database.now(tx), most=1, lock=False):
                 return 0
         with self.database.transaction() as tx:
             now = self.database.now(tx)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from pilotage.cases.tables import cases
+from pilotage.cases.values import Place
 from pilotage.inbox.escalation import Asked
 from pilotage.inbox.tables import decision_content, decisions
 from pilotage.inbox.values import Answer, Decision, Kind
@@ -108,17 +109,15 @@ def drop(tx: Tx, cases_: Sequence[int], *, now: int, why: str) -> None:
     )
 
 
-def late(tx: Tx, now: int, most: int = 500) -> list[sa.Row[tuple[int, str, int, str]]]:
+def late(tx: Tx, now: int, *, most: int = 500, lock: bool = True) -> list[sa.Row[tuple[int, str, int, str]]]:
     """Decisions whose time has passed: (id, chain, step, zone)."""
-    return list(
-        tx.execute(
-            sa.select(decisions.c.id, decisions.c.chain, decisions.c.step, decisions.c.zone)
-            .where(decisions.c.state == "waiting", decisions.c.deadline <= now)
-            .order_by(decisions.c.deadline)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
+    query = (
+        sa.select(decisions.c.id, decisions.c.chain, decisions.c.step, decisions.c.zone)
+        .where(decisions.c.state == "waiting", decisions.c.deadline <= now)
+        .order_by(decisions.c.deadline)
+        .limit(most)
     )
+    return list(tx.execute(query.with_for_update(skip_locked=True) if lock else query))
 
 
 def escalate(tx: Tx, decision: int, asked: Asked) -> None:
@@ -128,3 +127,46 @@ def escalate(tx: Tx, decision: int, asked: Asked) -> None:
         .where(decisions.c.id == decision, decisions.c.state == "waiting")
         .values(asked=asked.role, step=asked.step, deadline=asked.deadline)
     )
+
+
+def count_whys(tx: Tx, submission: int | None = None) -> list[tuple[str, str, int]]:
+    """Waiting decisions by kind and why, of one submission or all: (kind, why, count), the commonest first.
+
+    Why a judgement was not sure enough is different for each case; it counts as one.
+    """
+    why = sa.case((decisions.c.kind == Kind.JUDGEMENT.value, ""), else_=decisions.c.why)
+    query = (
+        sa.select(decisions.c.kind, why, sa.func.count())
+        .where(decisions.c.state == "waiting")
+        .group_by(decisions.c.kind, why)
+        .order_by(sa.func.count().desc())
+    )
+    if submission is not None:
+        query = query.join(cases, cases.c.id == decisions.c.case_id).where(cases.c.submission == submission)
+    return [(kind, words, number) for kind, words, number in tx.execute(query)]
+
+
+def doubles(tx: Tx) -> dict[str, list[sa.Row[tuple[int, ...]]]]:
+    """Rows that break what the inbox and the cases must agree on; all lists are empty on a sound platform."""
+    waits = sa.exists().where(decisions.c.case_id == cases.c.id, decisions.c.state == "waiting")
+    with_people = cases.c.place == Place.WITH_PEOPLE.value
+    twice = (
+        sa.select(decisions.c.case_id)
+        .where(decisions.c.state == "waiting")
+        .group_by(decisions.c.case_id)
+        .having(sa.func.count() > 1)
+        .limit(20)
+    )
+    stray = (
+        sa.select(decisions.c.id, decisions.c.case_id)
+        .join(cases, cases.c.id == decisions.c.case_id)
+        .where(decisions.c.state == "waiting", ~with_people)
+        .limit(20)
+    )
+    return {
+        "a case with people has a decision that waits": list(
+            tx.execute(sa.select(cases.c.id).where(with_people, ~waits).limit(20))
+        ),
+        "a decision that waits has a case with people": list(tx.execute(stray)),
+        "a case has one decision that waits": list(tx.execute(twice)),
+    }

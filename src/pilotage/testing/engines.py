@@ -99,7 +99,7 @@ class ChaosEngine:
         executor: str = "chaos",
     ) -> None:
         self._database = database
-        self._chance = random.Random(seed)
+        self._chance = random.Random(seed)  # noqa: S311 - seeded, and no secret
         self._doubles = doubles
         self._delays = delays
         self._abandons = abandons
@@ -267,7 +267,7 @@ class ChaosEngine:
             try:
                 with self._database.transaction() as tx:
                     save(tx)
-                    raise _Again
+                    raise _Again  # noqa: TRY301 - so that the transaction is rolled back
             except _Again:
                 pass
         with self._database.transaction() as tx:

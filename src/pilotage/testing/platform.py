@@ -22,7 +22,6 @@ from pilotage.cases.arrivals import Arrival
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.service.undoing import Undoer, Undone
 from pilotage.cases.store import ledger, looking, moving
-from pilotage.cases.telling import tell_case
 from pilotage.inbox.values import Answer as PersonsAnswer
 from pilotage.inbox.values import Decision as StoredDecision
 from pilotage.inbox.values import Kind
@@ -197,6 +196,8 @@ class CaseView:
         found = self._found()
         if found is None:
             return []
+        from pilotage.cases.telling import tell_case
+
         with self._platform.inner.database.snapshot() as tx:
             return [line.words for line in tell_case(looking.story(tx, found.id))]
 
@@ -306,6 +307,9 @@ class Platform:
                 self._engine.start(batch)
                 moved += 1
             self._engine.drain()
+            if self._engine.raised:
+                _, error = self._engine.raised.pop()
+                raise error
             while self._sending.has_work():
                 jobs = self._sending.turn([], {})
                 if not jobs:

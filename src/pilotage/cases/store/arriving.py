@@ -111,3 +111,14 @@ def settle_quarantined(  # noqa: PLR0913 - one row's end
         .values(state=state, case_id=case, settled_at=now, settled_by=by, settled_why=why)
     )
     return done.rowcount
+
+
+def unfinished_of(tx: Tx, automation: str, source: str) -> sa.Row[tuple[int, str | None, int, int]] | None:
+    """The last submission of this source that was not finished: (id, fingerprint, next_byte, arrived)."""
+    s = submissions.c
+    return tx.execute(
+        sa.select(s.id, s.fingerprint, s.next_byte, s.arrived)
+        .where(s.automation == automation, s.source == source, sa.not_(s.finished))
+        .order_by(s.id.desc())
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,125 @@
+"""SQL that counts for the command line: one submission's places and effects, and what goes on by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pilotage.cases.store.holding import held_effects
+from pilotage.cases.store.looking import Found
+from pilotage.cases.tables import cases, effects, quarantine, submissions
+from pilotage.cases.values import EffectState, Place
+from pilotage.machinery.storage.database import Tx
+
+
+def places(tx: Tx, submission: int | None = None) -> list[tuple[str, str, int, int]]:
+    """Cases by automation and place, of one submission or all: (automation, place, count, oldest change)."""
+    c = cases.c
+    query = sa.select(c.automation, c.place, sa.func.count(), sa.func.min(c.changed_at)).group_by(c.automation, c.place)
+    rows = tx.execute(query if submission is None else query.where(c.submission == submission))
+    return [(a, p, n, oldest) for a, p, n, oldest in rows]
+
+
+def effect_states(tx: Tx, submission: int | None = None) -> list[tuple[str, str, str, int, int]]:
+    """Effects by automation, connection and state: (automation, connection, state, count, oldest change)."""
+    e = effects.c
+    query = sa.select(e.automation, e.connection, e.state, sa.func.count(), sa.func.min(e.changed_at)).group_by(
+        e.automation, e.connection, e.state
+    )
+    if submission is not None:
+        query = query.join(cases, cases.c.id == e.case_id).where(cases.c.submission == submission)
+    return [(a, c, s, n, oldest) for a, c, s, n, oldest in tx.execute(query)]
+
+
+def effect_words(tx: Tx, most: int = 8) -> list[tuple[str, str, str, int]]:
+    """What is said of effects that are not confirmed: (connection, state, words, count), the commonest first."""
+    e = effects.c
+    rows = tx.execute(
+        sa.select(e.connection, e.state, e.words, sa.func.count())
+        .where(
+            e.state.in_([EffectState.PLANNED.value, EffectState.UNKNOWN.value, EffectState.REFUSED.value]),
+            e.words.isnot(None),
+        )
+        .group_by(e.connection, e.state, e.words)
+        .order_by(sa.func.count().desc())
+        .limit(most)
+    )
+    return [(c, s, w or "", n) for c, s, w, n in rows]
+
+
+def quarantine_of(tx: Tx, submission: int) -> list[Found]:
+    """Records of a submission in quarantine by kind and field: (kind, field, shape, count)."""
+    q = quarantine.c
+    return list(
+        tx.execute(
+            sa.select(q.kind, q.field, q.shape, sa.func.count().label("count"))
+            .where(q.submission == submission)
+            .group_by(q.kind, q.field, q.shape)
+            .order_by(sa.func.count().desc())
+        )
+    )
+
+
+def submission(tx: Tx, number: int) -> Found:
+    """The row of a submission."""
+    return tx.execute(sa.select(submissions).where(submissions.c.id == number)).one()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnItsOwn:
+    """What goes on without a person, soon."""
+
+    ready: int = 0
+    moving: int = 0
+    waking: int = 0
+    """Waiting cases whose time comes soon."""
+    sending: int = 0
+    """Effects on their way, or due soon."""
+    asking: int = 0
+    """Effects of unknown outcome about which the other side is asked soon."""
+
+    @property
+    def count(self) -> int:
+        """All together; 0: nothing moves without time or people."""
+        return self.ready + self.moving + self.waking + self.sending + self.asking
+
+
+def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOwn:
+    """What moves by itself up to `until`, of the served (automation, release) pairs; held effects do not."""
+    if not served:
+        return OnItsOwn()
+    c, e = cases.c, effects.c
+    mine = sa.tuple_(c.automation, c.release).in_(list(served))
+    places_ = dict(
+        tx.execute(
+            sa.select(c.place, sa.func.count())
+            .where(
+                mine,
+                sa.or_(
+                    c.place.in_([Place.READY.value, Place.MOVING.value]),
+                    sa.and_(c.place == Place.WAITING.value, c.due_at <= until),
+                ),
+            )
+            .group_by(c.place)
+        ).tuples().all()
+    )
+    due = sa.or_(e.due_at.is_(None), e.due_at <= until)
+    states = dict(
+        tx.execute(
+            sa.select(e.state, sa.func.count())
+            .where(
+                sa.tuple_(e.automation, e.release).in_(list(served)),
+                sa.or_(
+                    e.state == EffectState.SENDING.value,
+                    sa.and_(e.state == EffectState.PLANNED.value, due, ~held_effects()),
+                    sa.and_(e.state == EffectState.UNKNOWN.value, e.due_at <= until),
+                ),
+            )
+            .group_by(e.state)
+        ).tuples().all()
+    )
+    return OnItsOwn(
+        ready=places_.get(Place.READY.value, 0), moving=places_.get(Place.MOVING.value, 0),
+        waking=places_.get(Place.WAITING.value, 0), asking=states.get(EffectState.UNKNOWN.value, 0),
+        sending=states.get(EffectState.SENDING.value, 0) + states.get(EffectState.PLANNED.value, 0),
+    )
