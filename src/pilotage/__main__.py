@@ -1,0 +1,135 @@
+"""The command `pilotage`: the list of all commands, and the way from its words to one of them.
+
+`pilotage --help` loads nothing but this list; a command loads what it needs.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pilotage.machinery.cli.catalogue import Entry, find, first_page
+
+if TYPE_CHECKING:
+    from pilotage.app import Platform, Project
+    from pilotage.authoring.automation import Automation
+
+_BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
+_CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
+
+
+def _entry(name: str, group: str, where: str, does: str) -> Entry:
+    return Entry(name=name, group=group, where=where, does=does)
+
+
+ENTRIES: Final = (
+    _entry("demo", _BEGIN, "pilotage.examples.tickets.demo:DemoCommand.demo",
+           "Send thousands of support requests on their way to a help desk."),
+    _entry("check", _BEGIN, f"{_OPERATIONS}:ProjectCommands.check", "Say what is wrong with the project as it is written."),
+    _entry("submit", _WORK, f"{_CASES}.submitting:SubmitCommand.submit",
+           "Take the records of files in: CSV, JSONL or XLSX."),
+    _entry("run", _WORK, f"{_OPERATIONS}:RunCommand.run", "Work in this process until nothing moves by itself any more."),
+    _entry("serve", _WORK, f"{_OPERATIONS}:ServeCommand.serve", "Work, and show the web page, until Ctrl-C."),
+    _entry("status", _LOOK, f"{_OPERATIONS}:StatusCommand.status", "Say how many are where, and what needs somebody."),
+    _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
+    _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide."),
+    _entry("quarantine", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.quarantine",
+           "List the records in quarantine by the kind of their fault."),
+    _entry("quarantine show", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.show",
+           "Show one record in quarantine with its original bytes."),
+    _entry("doctor", _LOOK, f"{_OPERATIONS}:DoctorCommand.doctor", "Prove that nothing was lost and nothing done twice."),
+    _entry("decide", _DECIDE, f"{_INBOX}:InboxCommands.decide", "Settle a decision of the inbox."),
+    _entry("quarantine release", _DECIDE, f"{_CASES}.quarantine:QuarantineCommands.release",
+           "Correct a record in quarantine and let it in as a case."),
+    _entry("quarantine discard", _DECIDE, f"{_CASES}.quarantine:QuarantineCommands.discard",
+           "Say that records in quarantine are nothing."),
+    _entry("withdraw", _DECIDE, f"{_CASES}.ending:EndingCommands.withdraw", "End open cases by a person's act."),
+    _entry("replay", _DECIDE, f"{_CASES}.ending:EndingCommands.replay",
+           "Run dead letters again, and say what became of each."),
+    _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
+    _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The project that the command is about; nothing of it is loaded before it is asked for."""
+
+    start: Path | None
+
+    @contextmanager
+    def open(self) -> Iterator["Platform"]:
+        """Its platform, open for the block."""
+        from pilotage.app import open_platform  # noqa: PLC0415 - loaded by the commands that need it
+
+        with open_platform(self.start) as platform:
+            yield platform
+
+    def project(self) -> "Project":
+        """Where it lies and what it names. Raises ProjectMissing (PLT-002)."""
+        from pilotage.app import find_project  # noqa: PLC0415
+
+        return find_project(self.start)
+
+    def automations(self) -> "Sequence[Automation]":
+        """What it names, loaded."""
+        from pilotage.app import load_automations  # noqa: PLC0415
+
+        return load_automations(self.project())
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code."""
+    words = sys.argv[1:] if words is None else words
+    if not words or words[0] in {"--help", "-h", "help"} and len(words) == 1:
+        return _print(first_page(ENTRIES, _version()))
+    if words[0] == "--version":
+        return _print(_version())
+    return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
+    from pilotage.kernel.errors import PilotageError  # noqa: PLC0415
+    from pilotage.machinery.cli import calling  # noqa: PLC0415 - what a command needs, and --help does not
+    from pilotage.machinery.cli.errors import NoSuchCommand  # noqa: PLC0415
+    from pilotage.machinery.cli.names import did_you_mean  # noqa: PLC0415
+    from pilotage.machinery.cli.output import Output  # noqa: PLC0415
+
+    out = Output(as_json="--json" in words)
+    try:
+        rest, _, project = calling.split(words)
+        if rest and rest[0] == "help":
+            rest = [*rest[1:], "--help"]
+        entry, arguments = find(ENTRIES, rest)
+        if entry is None:
+            called = rest[0] if rest else ""
+            remedy = did_you_mean(called, dict.fromkeys(one.name for one in ENTRIES), "`pilotage --help` lists them.")
+            raise NoSuchCommand(f'There is no command "{called}".', remedy)
+    except PilotageError as error:
+        return calling.told(error, out)
+    return calling.run(entry, arguments, House(start=project), out, explain=_explain)
+
+
+def _explain(error: BaseException) -> "Exception | None":
+    from pilotage.machinery.storage.failures import in_plain_words  # noqa: PLC0415
+
+    return in_plain_words(error)
+
+
+def _print(text: str) -> int:
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _version() -> str:
+    try:
+        return version("pilotage")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Runs one command: arguments by its signature, and the one border at which what goes wrong becomes words and a code."""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from pilotage.kernel.errors import PilotageError
+from pilotage.machinery.cli.catalogue import EVERYWHERE, Entry
+from pilotage.machinery.cli.errors import WrongUsage
+from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.output import Output, plain
+
+Explain = Callable[[BaseException], PilotageError | None]
+"""Turns an error that is none of ours (a database that is away, a full disk) into one that is, if it is known."""
+
+
+class Terminated(BaseException):
+    """The operating system asked the process to end."""
+
+
+def load(entry: Entry, house: object, out: Output) -> Callable[..., object]:
+    """The command, ready to be called."""
+    module, _, path = entry.where.partition(":")
+    made, _, method = path.partition(".")
+    return getattr(getattr(importlib.import_module(module), made)(house, out), method)
+
+
+def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, explain: Explain) -> int:
+    """Run a command to its end, whatever that is."""
+    with _ending_on_sigterm():
+        try:
+            return _called(entry, words, load(entry, house, out), out)
+        except PilotageError as error:
+            return told(error, out)
+        except BrokenPipeError:
+            return _nobody_reads()
+        except KeyboardInterrupt:
+            out.say("Interrupted. What was on its way has been put away; the same command goes on where it stopped.")
+            return Exit.INTERRUPTED
+        except Terminated:
+            return Exit.TERMINATED
+        except Exception as error:  # noqa: BLE001 - the border of commands
+            known = explain(error)
+            return told(known, out) if known is not None else _unexpected(error, out)
+
+
+def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output) -> int:
+    app = App(
+        name=f"pilotage {entry.name}", version_flags=[], default_parameter=Parameter(negative=()), console=out.data,
+        error_console=out.words, help_epilogue=EVERYWHERE, help_format="plaintext", result_action="return_value",
+    )
+    app.default(command)
+    try:
+        result = app(list(words), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        said = " ".join(str(error).split())
+        raise WrongUsage(said, f"`pilotage {entry.name} --help` says what it takes.") from error
+    sys.stdout.flush()
+    return int(result) if isinstance(result, int) else Exit.OK
+
+
+def told(error: PilotageError, out: Output) -> int:
+    """Tell an error as its small manual page, or as one JSON object."""
+    if not out.put({"error": as_json(error)}):
+        out.words.file.write(f"{plain(str(error))}\n")
+        out.words.file.flush()
+    return Exit.REFUSED
+
+
+def as_json(error: PilotageError) -> Mapping[str, object]:
+    """An error as plain data."""
+    data: dict[str, object] = {
+        "code": error.code, "what": error.what, "remedy": error.remedy, "retryable": error.retryable
+    }
+    findings: Sequence[object] = getattr(error, "findings", ())
+    if findings:
+        data["findings"] = [one.as_json() for one in findings]  # type: ignore[attr-defined]
+    return data
+
+
+def _unexpected(error: Exception, out: Output) -> int:
+    remedy = "Report it, with what stands on stderr."
+    out.put({"error": {"code": "PLT-000", "what": f"{type(error).__name__}: {error}", "remedy": remedy, "retryable": False}})
+    out.words.file.write(plain("".join(traceback.format_exception(error))))
+    out.say(
+        "\nThis should not have happened: it is a fault of the program, and nothing that you did.\n"
+        "What was committed is safe. Please report the lines above; `pilotage doctor` says whether all is in order."
+    )
+    return Exit.UNEXPECTED
+
+
+def _nobody_reads() -> int:
+    """The reader of our output went away: what Python still has to write at its end goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    return Exit.NOBODY_READS
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends the command as Ctrl-C does: everything that is open is put away in order."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        raise Terminated
+
+    try:
+        former = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not in the main thread: in a test
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def split(words: Sequence[str]) -> tuple[list[str], bool, Path | None]:
+    """Take --json and --project, which every command knows, out of the words. Raises WrongUsage (PLT-920)."""
+    rest: list[str] = []
+    as_json, project = False, None
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word == "--json":
+            as_json = True
+        elif word == "--project" or word.startswith("--project="):
+            given = word.partition("=")[2] if "=" in word else next(left, "")
+            if not given:
+                raise WrongUsage("--project is given without a path.", "Write: --project PATH")
+            project = Path(given)
+        else:
+            rest.append(word)
+    return rest, as_json, project
