@@ -33,7 +33,7 @@ def team(tickets: list[Ticket]) -> list[pl.Judgement[Team]]:
 def judged(guess: Guess) -> pl.Judgement[Team]:
     """The router's guess with the words of the ticket that speak for it, or the reason why there is none."""
     if not guess.known_words:
-        return pl.abstain("No word of the ticket was seen in training.")
+        return pl.abstain("No word of the ticket is known from training.")
     if guess.outside:
         return pl.abstain("It reads like nothing that one of the teams answers.")
     return pl.Judgement(
