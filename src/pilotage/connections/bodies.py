@@ -96,7 +96,7 @@ def _found(body: bytes, expect: type[M]) -> M | None:
     entries = cast("list[object]", data)
     if len(entries) > 1:
         raise ContractBroken(f"it lists {len(entries)} where there must be one at most: the key is not unique")
-    # Read from the text again and not from `entries`, whose numbers have gone through floats.
+    # Read from the text again: a contract is stricter and knows more about JSON than about Python's values.
     found: list[M] = _valid(_list_of(expect), expect, body)
     return found[0] if found else None
 

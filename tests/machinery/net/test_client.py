@@ -287,7 +287,7 @@ def test_no_place_in_the_pool_is_never_left() -> None:
         return await asyncio.gather(*calls, return_exceptions=True)
 
     with Peer(stalls) as peer:
-        outcomes = with_client(use, bounds=Bounds(total=0.3, pool=0.1, connections=1))
+        outcomes = with_client(use, bounds=Bounds(total=1, pool=0.05, connections=1, connect_pause=0.001))
     assert [type(outcome) for outcome in outcomes] == [MayHaveLeft, NeverLeft]  # type: ignore[attr-defined]
 
 
@@ -387,6 +387,33 @@ def test_words_that_nobody_asked_for_spoil_a_kept_connection() -> None:
 
     with Peer(script) as peer:
         assert with_client(two) == b'{"number":2}'
+
+
+def test_a_server_that_speaks_first_gets_no_request() -> None:
+    """What it said before it was asked would be taken for its answer; it is no HTTP, or it wants to close."""
+
+    def script(line: Line, number: int) -> None:
+        line.send(b"220 mail.test ESMTP ready\r\n")
+        line.request()
+
+    async def use(client: HttpClient) -> None:
+        # The greeting needs a moment; a request that is quicker than it finds no HTTP, which is unknown.
+        client._backend.connect_tcp = _after_a_moment(client._backend.connect_tcp)
+        await client.send(post(peer.url), leave())
+
+    with Peer(script) as peer:
+        with pytest.raises(NeverLeft):
+            with_client(use)
+        assert peer.requests == []
+
+
+def _after_a_moment(connect: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    async def connected(*arguments: object, **named: object) -> object:
+        wire = await connect(*arguments, **named)
+        await asyncio.sleep(0.05)
+        return wire
+
+    return connected
 
 
 # -- leave to send ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from pilotage.machinery.net.addresses import Addresses
-from pilotage.machinery.net.client import Bounds, HttpClient
+from pilotage.machinery.net.client import Bounds, HttpClient, system_trust
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import NeverLeft
@@ -39,7 +39,7 @@ def call(url: str, tls: ssl.SSLContext | None, times: int = 1) -> tuple[list[int
         statuses: list[int] = []
         bounds = Bounds(connect_pause=0.001)
         door = Door(Addresses(allow_loopback=True))
-        async with HttpClient(door, bounds, tls=(lambda: tls) if tls else None) as client:
+        async with HttpClient(door, bounds, tls=lambda: tls or system_trust()) as client:
             for _ in range(times):
                 request = Outgoing(method="POST", origin=origin(url), path="/acts", body=b"{}")
                 answer = await client.send(request, leaving)

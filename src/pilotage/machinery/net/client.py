@@ -6,11 +6,13 @@ import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from types import TracebackType
 from typing import Final, Self, cast
 
 import httpcore2
+import httpx2
 
 from pilotage.machinery.net.departure import Departure, departure
 from pilotage.machinery.net.door import Door
@@ -93,6 +95,12 @@ def _spoil_if_unclean(response: httpcore2.Response) -> None:
         wire.spoil()
 
 
+@lru_cache(maxsize=1)
+def system_trust() -> ssl.SSLContext:
+    """The certificates that this machine trusts; read once, because that takes a tenth of a second."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class HttpClient:
     """A pool of connections to one service. Belongs to the event loop that opened it."""
 
@@ -102,7 +110,7 @@ class HttpClient:
         bounds: Bounds | None = None,
         *,
         resolve: Resolve = resolve,
-        tls: Callable[[], ssl.SSLContext] | None = None,
+        tls: Callable[[], ssl.SSLContext] = system_trust,
         chance: Random | None = None,
     ) -> None:
         self._door = door
@@ -115,13 +123,21 @@ class HttpClient:
             "pool": self.bounds.pool,
         }
         self._loop = asyncio.get_running_loop()
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls() if tls else None,
-            max_connections=self.bounds.connections,
-            max_keepalive_connections=self.bounds.connections,
-            keepalive_expiry=self.bounds.idle,
-            network_backend=Backend(door, resolve),
-        )
+        self._backend = Backend(door, resolve)
+        self._tls = tls
+        self._pools: dict[str, httpcore2.AsyncConnectionPool] = {}
+
+    def _pool(self, scheme: str) -> httpcore2.AsyncConnectionPool:
+        pool = self._pools.get(scheme)
+        if pool is None:
+            pool = self._pools[scheme] = httpcore2.AsyncConnectionPool(
+                ssl_context=self._tls() if scheme == "https" else None,
+                max_connections=self.bounds.connections,
+                max_keepalive_connections=self.bounds.connections,
+                keepalive_expiry=self.bounds.idle,
+                network_backend=self._backend,
+            )
+        return pool
 
     async def send(self, request: Outgoing, leaving: Departure) -> Answer:
         """Send it, and give the answer as soon as there is one, whatever its status.
@@ -167,7 +183,7 @@ class HttpClient:
 
     async def _exchange(self, request: Outgoing, arriving: _Arriving) -> str | None:
         try:
-            response = await self._pool.handle_async_request(request.to_core(self._timeouts))
+            response = await self._pool(request.origin.scheme).handle_async_request(request.to_core(self._timeouts))
             try:
                 arriving.head(response)
                 fault = await self._receive(response, arriving)
@@ -193,7 +209,8 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
     async def __aenter__(self) -> Self:
         return self

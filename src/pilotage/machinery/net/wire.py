@@ -209,9 +209,7 @@ class Wire(httpcore2.AsyncNetworkStream):
         request = departure.get()
         if request is None or not request.left:
             if self._is_stale():
-                raise httpcore2.ConnectError(
-                    "the kept connection was closed by the other side before it was used again"
-                )
+                raise httpcore2.ConnectError("the other side closed the connection, or spoke, before anything was sent")
             if request is not None:
                 request.leave()
             self._used = True
@@ -219,14 +217,15 @@ class Wire(httpcore2.AsyncNetworkStream):
         await self._inbox.drain()
 
     def _is_stale(self) -> bool:
-        """Whether the other side has closed, asked of the operating system directly before a connection is used again.
+        """Whether the other side has closed or spoken out of turn, asked of the system before a connection is used again.
 
         What is on its way at this very moment nobody can know: then the outcome of the request is unknown.
         """
         inbox = self._inbox
-        if self._spoilt or inbox.ended or self._transport.is_closing():
+        if self._spoilt or inbox.ended or inbox.chunks or self._transport.is_closing():
             return True
-        return self._used and (bool(inbox.chunks) or _is_readable(self._transport))
+        # A new connection may be readable for TLS's own reasons, so only a used one is asked.
+        return self._used and _is_readable(self._transport)
 
     def spoil(self) -> None:
         """Never use this connection for another request."""
