@@ -1,15 +1,18 @@
 import csv
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from pilotage.cases.reading.source import open_source
+from pilotage.cases.reading.values import Record
 from pilotage.examples.tickets.contracts import Ticket
 from pilotage.examples.tickets.intake import Broken, Plan, write_intake
 from pilotage.examples.tickets.material import Material
 
-LATIN = Plan(broken={}, duplicates=7, conflicts=4)
+NOT_BROKEN = Plan(broken={}, duplicates=7, conflicts=4)
 
 
 def read(file: Path) -> list[dict[str, str]]:
@@ -17,7 +20,7 @@ def read(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-def fits(row: dict[str, str]) -> bool:
+def fits(row: Mapping[str, object]) -> bool:
     try:
         Ticket.model_validate(row, extra="forbid")
     except ValidationError:
@@ -38,7 +41,7 @@ def test_every_row_is_accounted_for(material: Material, tmp_path: Path) -> None:
 
 def test_duplicates_are_the_very_row_again_and_conflicts_are_not(material: Material, tmp_path: Path) -> None:
     """A duplicate has the same id and content, a conflict the same id and another text, and both come later."""
-    write_intake(material.requests, tmp_path / "intake.csv", plan=LATIN)
+    write_intake(material.requests, tmp_path / "intake.csv", plan=NOT_BROKEN)
     rows = read(tmp_path / "intake.csv")
     ids = Counter(row["id"] for row in rows)
     contents = Counter((row["id"], row["text"]) for row in rows)
@@ -47,6 +50,17 @@ def test_duplicates_are_the_very_row_again_and_conflicts_are_not(material: Mater
     original = {request.id: request.text for request in material.requests}
     first = {row["id"]: row["text"] for row in reversed(rows)}
     assert first == original
+
+
+def test_the_platform_finds_exactly_what_was_planted(material: Material, tmp_path: Path) -> None:
+    """The reader and the contract turn away each broken row, an open quote too, and not one of the others."""
+    plan = Plan(broken={**Plan().broken, Broken.OPEN_QUOTE: 3})
+    planted = write_intake(material.requests, tmp_path / "intake.csv", plan=plan)
+    with open_source(tmp_path / "intake.csv", expects={"id", "product", "text"}) as source:
+        items = [item for block in source for item in block]
+    good = [item for item in items if isinstance(item, Record) and fits(item.fields)]
+    assert len(items) - len(good) == sum(planted.broken.values())
+    assert len(good) == planted.requests + planted.duplicates + planted.conflicts
 
 
 def test_labels_do_not_stand_in_the_intake(material: Material, tmp_path: Path) -> None:
