@@ -68,7 +68,8 @@ def _numbers(places: Places) -> str:
     """What came in and where it is, in one sentence."""
     done = places.at(Place.DONE).count
     people = places.at(Place.WITH_PEOPLE)
-    parts = [f"{wording.counted(places.arrived, 'record')} came in", f"{done:,} {'is' if done == 1 else 'are'} done"]
+    finished = f"{done:,} {'is' if done == 1 else 'are'} done" if done else "none is done yet"
+    parts = [f"{wording.counted(places.arrived, 'record')} came in", finished]
     if places.on_the_way:
         parts.append(f"{places.on_the_way:,} {'is' if places.on_the_way == 1 else 'are'} on the way")
     if people.count:
@@ -79,7 +80,7 @@ def _numbers(places: Places) -> str:
 
 def needs(places: Places) -> tuple[Need, ...]:
     """Everything that needs somebody, the gravest first."""
-    found = [*_sums(places), *_holds(places), *_stuck(places), *_failures(places), *_work(places)]
+    found = [*_sums(places), *_holds(places), *_stuck(places), *_failures(places), *_undoing(places), *_work(places)]
     return tuple(sorted(found, key=lambda need: (need.urgency is Urgency.WORK, -_ORDER.index(need.condition))))
 
 
@@ -158,6 +159,23 @@ def _failures(places: Places) -> Iterator[Need]:
             why="The other side may or may not have acted. Where it can be asked it is asked; the others are in the inbox.",
             command="pilotage inbox",
         )
+
+
+def _undoing(places: Places) -> Iterator[Need]:
+    for state, title in (
+        (EffectState.UNDO_REFUSED, "that could not be undone"),
+        (EffectState.UNDO_UNKNOWN, "where it is not known whether it was undone"),
+    ):
+        here = places.effects_in(state)
+        if here.count:
+            yield Need(
+                condition=Condition.ATTENTION,
+                urgency=Urgency.TROUBLE,
+                title=f"{wording.counted(here.count, 'effect')} {title}",
+                oldest=here.oldest,
+                why="What was sent outward still stands, or may. Somebody must decide what to do about it.",
+                command="pilotage inbox",
+            )
 
 
 def _work(places: Places) -> Iterator[Need]:

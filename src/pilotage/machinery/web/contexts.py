@@ -32,7 +32,10 @@ def documented(context: type) -> Mapping[str, str]:
 
 
 def _sentences(context: type) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(context)))
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(context)))
+    except OSError:  # installed without sources
+        return
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     for field, below in itertools.pairwise(body):
         if (
@@ -59,13 +62,16 @@ def asked_by(environment: Environment, template: str) -> Asked:
     assert environment.loader is not None
     source, _, _ = environment.loader.get_source(environment, template)
     tree = environment.parse(source)
+    own = {macro.name for macro in tree.find_all(nodes.Macro)} | {
+        name if isinstance(name, str) else name[1] for line in tree.find_all(nodes.FromImport) for name in line.names
+    }
     slots = tuple(
         call.args[0].as_const()
         for call in tree.find_all(nodes.Call)
         if isinstance(call.node, nodes.Getattr) and call.node.attr == "slot"
     )
     return Asked(
-        variables=frozenset(meta.find_undeclared_variables(tree)),
+        variables=frozenset(meta.find_undeclared_variables(tree)) - own,
         slots=slots,
         blocks=frozenset(block.name for block in tree.find_all(nodes.Block)),
     )

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from fastapi import FastAPI
@@ -79,9 +79,8 @@ class Failures:
         what = error.detail
         if what == HTTPStatus(error.status_code).phrase:  # nobody wrote a sentence
             what = f"Nothing is at {request.url.path}." if error.status_code == HTTPStatus.NOT_FOUND else f"{what}."
-        if error.status_code == HTTPStatus.NOT_FOUND and (near := self._nearest(request.url.path)):
-            remedy = f"Did you mean {near}?"
-        words = Message(title=title, what=what, remedy=remedy, status=error.status_code)
+        near = self._nearest(request.url.path) if error.status_code == HTTPStatus.NOT_FOUND else ""
+        words = Message(title=title, what=what, remedy=remedy, status=error.status_code, near=near)
         answer = self._answer(request, words)
         answer.headers.update(error.headers or {})
         return answer
@@ -112,8 +111,7 @@ class Failures:
 
 
 def _where(fault: dict[str, object]) -> str:
-    where = fault.get("loc", ())
-    return ".".join(str(part) for part in where) if isinstance(where, tuple) else str(where)
+    return ".".join(str(part) for part in cast("tuple[object, ...]", fault.get("loc", ())))
 
 
 class Border:

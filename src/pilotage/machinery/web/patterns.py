@@ -53,28 +53,6 @@ class PatternsContext:
 
 def patterns_page(pages: Sequence[Page[object]], panels: Sequence[Panel[object]]) -> Page[PatternsContext]:
     """The page, for a platform with these pages and panels."""
-    documents = tuple(
-        [
-            Documented(
-                kind="page",
-                name=page.name,
-                template=page.template,
-                slots=page.slots,
-                fields=documented(page.context),
-            )
-            for page in pages
-        ]
-        + [
-            Documented(
-                kind=f"panel of {panel.page}, slot {panel.slot}",
-                name=panel.name,
-                template=panel.template,
-                slots=(),
-                fields=documented(panel.context),
-            )
-            for panel in panels
-        ]
-    )
 
     def load(visit: Visit) -> PatternsContext:
         return PatternsContext(
@@ -96,7 +74,7 @@ def patterns_page(pages: Sequence[Page[object]], panels: Sequence[Panel[object]]
             moment=visit.now.astimezone(UTC),
             charts=_charts(),
             bars=_bars(),
-            documents=documents,
+            documents=_documents(pages, panels),
         )
 
     return Page(
@@ -107,6 +85,31 @@ def patterns_page(pages: Sequence[Page[object]], panels: Sequence[Panel[object]]
         load=load,
         template="web/patterns.html",
         navigation="foot",
+    )
+
+
+def _documents(pages: Sequence[Page[object]], panels: Sequence[Panel[object]]) -> tuple[Documented, ...]:
+    return tuple(
+        [
+            Documented(
+                kind="page",
+                name=page.name,
+                template=page.template,
+                slots=page.slots,
+                fields=documented(page.context),
+            )
+            for page in pages
+        ]
+        + [
+            Documented(
+                kind=f"panel of {panel.page}, slot {panel.slot}",
+                name=panel.name,
+                template=panel.template,
+                slots=(),
+                fields=documented(panel.context),
+            )
+            for panel in panels
+        ]
     )
 
 

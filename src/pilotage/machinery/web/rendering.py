@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlencode
 
 import structlog
@@ -94,6 +94,8 @@ class Message:
     """The status of the answer, which is shown small."""
     onward: str = ""
     """An address where the page goes by itself; empty: it stays."""
+    near: str = ""
+    """An address that may have been meant; empty: none."""
 
 
 class SubjectLoader(BaseLoader):
@@ -124,7 +126,8 @@ def make_environment(settings: WebSettings) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {
+    filters = cast("dict[str, object]", environment.filters)
+    filters |= {
         "count": wording.count,
         "counted": wording.counted,
         "age": wording.age,
@@ -197,14 +200,13 @@ class Renderer:
         return Markup(self._render("web/panel.html", drawn).strip())  # noqa: S704 - as above
 
     def _reference_of(self, panel: Panel[object], error: Exception) -> str:
-        """A reference that is in the log: one for as long as the panel fails for the same reason, not one a second."""
+        """A reference that is in the log: one for all panels that fail for one reason, as long as it lasts."""
         said = repr(error)
-        known = self._failing.get(panel.name)
-        if known and known[0] == said:
-            return known[1]
-        reference = new_reference()
+        known = [reference for reason, reference in self._failing.values() if reason == said]
+        reference = known[0] if known else new_reference()
         self._failing[panel.name] = (said, reference)
-        _log.error("panel.failed", panel=panel.name, page=panel.page, reference=reference, exc_info=error)
+        if not known:
+            _log.error("panel.failed", panel=panel.name, page=panel.page, reference=reference, exc_info=error)
         return reference
 
     def message(self, message: Message, *, within: bool = False) -> str:

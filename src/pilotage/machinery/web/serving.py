@@ -19,12 +19,20 @@ _PATIENCE: Final = 3
 
 
 class _Server(uvicorn.Server):
-    """Stops on an event too, and ends the live streams first: they are requests that would never end by themselves."""
+    """Says when it is bound, stops on an event too, and ends the live streams first: they would never end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, live: Live, stop: threading.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, live: Live, announce: Callable[[str], None], stop: threading.Event
+    ) -> None:
         super().__init__(config)
         self._live = live
+        self._announce = announce
         self._stop = stop
+
+    async def main_loop(self) -> None:
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        await super().main_loop()
 
     async def on_tick(self, counter: int) -> bool:
         ends = await super().on_tick(counter) or self._stop.is_set()
@@ -76,31 +84,19 @@ def serve(
         lifespan="off",
         timeout_graceful_shutdown=_PATIENCE,
     )
+    server = _Server(config, live=cast("Live", app.state.live), announce=announce, stop=stop or threading.Event())
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(_is_no_bind_error)  # PortTaken says it
     try:
-        with _without_its_own_words():
-            bound = config.bind_socket()
+        server.run()
     except SystemExit:  # uvicorn's answer to an address that it cannot have
         raise PortTaken(
             f"Port {port} of {host} is in use, perhaps by another `pilotage serve`.",
             "End that one, or leave --port out: then a free port is taken.",
         ) from None
-    with contextlib.closing(bound):
-        bound.set_inheritable(False)  # workers that are started later must not keep the port
-        bound.listen(config.backlog)  # who comes before the first tick waits, and is answered
-        announce(_address(host, bound.getsockname()[1]))
-        _Server(config, cast("Live", app.state.live), stop or threading.Event()).run(sockets=[bound])
-
-
-@contextlib.contextmanager
-def _without_its_own_words() -> Generator[None]:
-    """The error that we raise says what uvicorn would log."""
-    log = logging.getLogger("uvicorn.error")
-    before, log.disabled = log.disabled, True
-    try:
-        yield
     finally:
-        log.disabled = before
+        log.removeFilter(_is_no_bind_error)
 
 
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _is_no_bind_error(record: logging.LogRecord) -> bool:
+    return not isinstance(record.msg, OSError)
