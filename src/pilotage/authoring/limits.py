@@ -26,8 +26,8 @@ class Rate:
     burst: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one("Rate", self.calls, "calls")
-        _at_least_one("Rate", self.burst, "burst")
+        _at_least_one(f"Rate({self.calls})", "calls", self.calls)
+        _at_least_one(f"Rate({self.calls})", "burst", self.burst)
 
     @property
     def seconds(self) -> float:
@@ -44,7 +44,7 @@ class Quota:
     zone: str = field(default="UTC", kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one("Quota", self.calls, "calls")
+        _at_least_one(f"Quota({self.calls})", "calls", self.calls)
         if not zone_exists(self.zone):
             raise DefinitionError(finding("PLT-185", place=f"Quota({self.calls})", line=here(), text=self.zone))
 
@@ -57,10 +57,10 @@ class Window:
     seconds: float = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one("Window", self.calls, "calls")
+        _at_least_one(f"Window({self.calls})", "calls", self.calls)
         if self.seconds <= 0:
             raise DefinitionError(
-                _limit("Window", self.calls, "a window of no time holds no calls", "Write seconds=60.")
+                _limit(f"Window({self.calls})", "a window of no time holds no calls", "Write seconds=60.")
             )
 
 
@@ -71,7 +71,7 @@ class Retry:
     """How often, and for how long, a transient failure is tried again."""
 
     def __init__(self, *, attempts: int = 5, within: timedelta | str = "1h") -> None:
-        _at_least_one("Retry", attempts, "attempts")
+        _at_least_one("Retry", "attempts", attempts)
         self.attempts = attempts
         self.within: Duration = span(within, place="Retry", line=here())
 
@@ -88,10 +88,10 @@ def zone_exists(zone: str) -> bool:
     return True
 
 
-def _at_least_one(what: str, number: int, name: str) -> None:
+def _at_least_one(place: str, name: str, number: int) -> None:
     if number < 1:
-        raise DefinitionError(_limit(what, number, f"{name} must be 1 or more", f"Write {name}=1 or more."))
+        raise DefinitionError(_limit(place, f"{name} must be 1 or more", f"Write {name}=1 or more."))
 
 
-def _limit(what: str, number: int, why: str, remedy: str) -> Finding:
-    return finding("PLT-164", place=f"{what}({number})", line=here(), why=why, remedy=remedy)
+def _limit(place: str, why: str, remedy: str) -> Finding:
+    return finding("PLT-164", place=place, line=here(), why=why, remedy=remedy)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from typing_extensions import TypeVar
 
 from pilotage.authoring.codecs import ContractCodec, codec_of
+from pilotage.authoring.codes import finding
 from pilotage.authoring.location import here
 from pilotage.authoring.people import Ask, Role
 from pilotage.authoring.plan import label_text
@@ -120,12 +121,17 @@ class HandOver(Step):
         """The type of what is handed over."""
         self.gives: object = HandedOver if isinstance(to, Receiver) else gives
         """The type of what comes back."""
+        if not isinstance(to, Receiver) and (of is None or gives is None):
+            raise TypeError("HandOver() to a role is missing what is handed over, or gives=")
         given = accepted_within if within is None else within
         if given is None:
             missing = "accepted_within" if isinstance(to, Receiver) else "within"
             msg = f"HandOver() is missing the keyword argument '{missing}'"
             raise TypeError(msg)
         self.within: Duration = span(given, place=f"HandOver to {self.target}", line=self.line)
+        if to == then:
+            wrong = finding("PLT-143", place=f"HandOver to {self.target}", line=self.line, role=then.name)
+            self.findings = (wrong,)
 
     @property
     def receiver(self) -> "Receiver[object] | None":

@@ -104,7 +104,7 @@ def contract_finding(place: str, line: str, annotation: object) -> Finding | Non
     because = why_no_contract(annotation)
     if because is None:
         return None
-    name = "".join(part.capitalize() for part in type_name(annotation).split("[")[0].split())
+    name = type_name(annotation).split("[")[0].split(" ")[0].capitalize()
     return finding("PLT-103", place=place, line=line, type=type_name(annotation), because=because, name=f"My{name}")
 
 
