@@ -1,26 +1,28 @@
 """Rows out of a CSV file.
 
-Three ways through the same lines, and the same answer from each: lines without a quote are split; lines in which every
-row stands on one line go through `csv.reader`; the rest is read by `quoting`, which is exact about where a record ends.
+Three ways through the same lines, and the same answer from each: lines without a quote are split; rows about which
+nothing is doubtful go through `csv.reader`; the rest is read by `quoting`, which is exact about where a record ends.
 
 After a quote that is not closed, reading resumes at the first following line that is a row by itself (or a sound row
 over several lines), or that has as many delimiters as a row and is thus a broken record of its own.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, repeat
+from typing import cast
 
 from pilotage.cases.reading.encodings import Encoding
-from pilotage.cases.reading.lines import LineReader, Run, Stretch
-from pilotage.cases.reading.quoting import Fault, Row, judge_row, read_row, wrong_columns
+from pilotage.cases.reading.lines import LineReader, Run, Stretch, plain_text
+from pilotage.cases.reading.quoting import CERTAINLY_ROWS, Fault, Row, judge_row, one_line, read_row, wrong_columns
 from pilotage.cases.reading.values import Broken, Item, Record, Shape
 from pilotage.cases.reading.window import Window
 
 STRIDE = 256
 _QUOTE_FAULTS = {Shape.OPEN_QUOTE, Shape.TEXT_AFTER_QUOTE}
-_record = partial(tuple.__new__, Record)  # what Record(...) does, without the detour over Python
+# What Record(...) does, without its detour over Python code.
+_record = cast("Callable[[object], Record]", partial(tuple.__new__, Record))  # pyright: ignore[reportUnknownMemberType]
 
 
 class CsvReader:
@@ -47,14 +49,9 @@ class CsvReader:
 
     def _easy(self, run: Run) -> list[Item] | None:
         """The rows of lines among which every row stands on one line, or None if that is not certain."""
-        try:
-            text = self._encoding.text(run.data)
-        except UnicodeDecodeError:
+        text = plain_text(run, self._encoding)
+        if text is None:
             return None
-        if "\0" in text:
-            return None
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
         if len(lines) > len(run.raws):
             del lines[-1]
@@ -64,10 +61,21 @@ class CsvReader:
             rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
         except csv.Error:
             return None
-        # As many rows as lines: so none goes over two. A quote that is left in a value may be one that nothing opened.
-        if len(rows) != len(lines) or '"' in "".join(chain.from_iterable(rows)):
+        # As many rows as lines: so none goes over two.
+        if len(rows) != len(lines) or self._has_stray_quote(lines, rows):
             return None
         return self._items(run, lines, rows)
+
+    def _has_stray_quote(self, lines: list[str], rows: list[list[str]]) -> bool:
+        """Whether a value ends with a quote that stands there although its field was not opened with one."""
+        if '"\n' not in "\n".join(chain(chain.from_iterable(rows), ("",))):
+            return False
+        for line, row in zip(lines, rows, strict=True):
+            if any(value.endswith('"') for value in row):
+                alone = read_row(one_line(line), 0, self._delimiter)
+                if isinstance(alone, Fault) or alone.stray is not None:
+                    return True
+        return False
 
     def _items(self, run: Run, lines: list[str], rows: list[list[str]]) -> list[Item]:
         """One item for each line. The first branch is the one that has to be fast."""
@@ -103,7 +111,7 @@ class CsvReader:
         window, at = self._window, 0
         while at < len(window.texts):
             items: list[Item] = []
-            at = self._rows_on_one_line(at, items)
+            at = self._simple_rows(at, items)
             if at < len(window.texts):
                 item, lines = self._row_at(at)
                 items.append(item)
@@ -113,25 +121,37 @@ class CsvReader:
                 at = 0
             yield items
 
-    def _rows_on_one_line(self, at: int, items: list[Item]) -> int:
-        """Read as long as every row stands on one line and is sound; answers where that ends."""
+    def _simple_rows(self, at: int, items: list[Item]) -> int:
+        """Read as long as every row is plainly sound; answers where that ends."""
         texts = self._window.texts[at : at + STRIDE]
         reader = csv.reader(texts, delimiter=self._delimiter, strict=True)
         done = 0
         try:
             for row in reader:
-                if reader.line_num != done + 1:
-                    break
-                if self._is_blank(texts[done]):
+                lines = reader.line_num - done
+                if lines == 1 and self._is_blank(texts[done]):
                     self.blank += 1
-                elif len(row) != self._count or any(value.endswith('"') for value in row):
-                    break
+                elif self._is_plainly_sound(at + done, row, texts[done : done + lines]):
+                    items.append(self._sound(at + done, lines, row))
                 else:
-                    items.append(self._sound(at + done, 1, row))
-                done += 1
+                    break
+                done += lines
         except csv.Error:
             pass  # where it stands, `quoting` looks closely
         return at + done
+
+    def _is_plainly_sound(self, at: int, row: list[str], lines: list[str]) -> bool:
+        """Whether `quoting` would certainly call the row sound. It decides on all others."""
+        if len(row) != self._count:
+            return False
+        if len(lines) == 1:
+            return not any(value.endswith('"') for value in row)
+        # No quote is left in a value: so each of them opened or closed a field.
+        if '"' in "".join(row) or self._window.start_of(at + len(lines)) - self._window.start_of(at) > self._limit:
+            return False
+        delimiters = self._count - 1
+        few = (len(lines) - 2) * delimiters < CERTAINLY_ROWS
+        return few or any(line.count(self._delimiter) < delimiters for line in lines[1:-1])
 
     def _row_at(self, at: int) -> tuple[Item, int]:
         """The record that begins with a line on which it may not end, or that is not sound; and its number of lines."""

@@ -16,12 +16,18 @@ _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-b
 
 
 class Encoding(Protocol):
-    """What reading needs to know of an encoding. `mark` is the length of the byte-order mark that the file begins with."""
+    """What reading needs to know of an encoding."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As Python calls it."""
+        ...
+
     @property
-    def mark(self) -> int: ...
+    def mark(self) -> int:
+        """The length of the byte-order mark with which the file begins."""
+        ...
+
     def split(self, data: bytes) -> list[bytes]:
         """The lines, each with its end."""
         ...
@@ -55,14 +61,17 @@ class NarrowEncoding:
     mark: int = 0
 
     def split(self, data: bytes) -> list[bytes]:
+        """The lines, each with its end."""
         return data.splitlines(keepends=True)
 
     def cut(self, data: bytes, *, final: bool) -> int:
+        """The place after the last line that has certainly ended."""
         # A \r at the very end may be the first half of \r\n: only what follows can tell.
         last = len(data) if final or not data.endswith(b"\r") else len(data) - 1
         return max(data.rfind(b"\n", 0, last), data.rfind(b"\r", 0, last)) + 1
 
     def first(self, data: bytes, *, final: bool) -> int:
+        """The place after the first line if it has certainly ended, 0 if it has not."""
         feed, back = data.find(b"\n"), data.find(b"\r")
         if back < 0 or 0 <= feed < back:
             return feed + 1
@@ -71,13 +80,16 @@ class NarrowEncoding:
         return back + 2 if feed == back + 1 else back + 1
 
     def count(self, data: bytes) -> int:
+        """How many lines end in the data."""
         returns = data.count(b"\r")
         return data.count(b"\n") + (returns - data.count(b"\r\n") if returns else 0)
 
     def text(self, data: bytes) -> str:
+        """The text, or UnicodeDecodeError."""
         return data.decode(self.name)
 
     def text_of_broken(self, data: bytes) -> str:
+        """The text, with a lone surrogate for what is none."""
         return data.decode(self.name, "surrogateescape")
 
 
@@ -89,6 +101,7 @@ class WideEncoding:
     mark: int = 0
 
     def split(self, data: bytes) -> list[bytes]:
+        """The lines, each with its end."""
         even = len(data) & ~1
         lines = [self._bytes(line) for line in _LINE.findall(self._text(data[:even]))]
         if even == len(data):
@@ -96,11 +109,13 @@ class WideEncoding:
         return [*lines[:-1], lines[-1] + data[even:]] if lines and not _ended(lines[-1]) else [*lines, data[even:]]
 
     def cut(self, data: bytes, *, final: bool) -> int:
+        """The place after the last line that has certainly ended."""
         text = self._text(data[: len(data) & ~1])
         last = len(text) if final or not text.endswith("\r") else len(text) - 1
         return len(self._bytes(text[: max(text.rfind("\n", 0, last), text.rfind("\r", 0, last)) + 1]))
 
     def first(self, data: bytes, *, final: bool) -> int:
+        """The place after the first line if it has certainly ended, 0 if it has not."""
         text = self._text(data[: len(data) & ~1])
         found = re.search(r"\r\n|\r|\n", text)
         if found is None or (found.group() == "\r" and found.end() == len(text) and not final):
@@ -108,13 +123,16 @@ class WideEncoding:
         return len(self._bytes(text[: found.end()]))
 
     def count(self, data: bytes) -> int:
+        """How many lines end in the data."""
         text = self._text(data[: len(data) & ~1])
         return text.count("\n") + text.count("\r") - text.count("\r\n")
 
     def text(self, data: bytes) -> str:
+        """The text, or UnicodeDecodeError."""
         return data.decode(self.name)
 
     def text_of_broken(self, data: bytes) -> str:
+        """The text, with a lone surrogate for what is none."""
         even = len(data) & ~1
         return self._text(data[:even]) + ("\udcff" if even < len(data) else "")
 

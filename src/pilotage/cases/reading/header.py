@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,7 +21,7 @@ from pilotage.cases.reading.errors import (
 )
 from pilotage.cases.reading.files import HEAD
 from pilotage.cases.reading.lines import LineReader
-from pilotage.cases.reading.quoting import Row, read_row
+from pilotage.cases.reading.quoting import Row, one_line, read_row
 from pilotage.cases.reading.values import Broken
 from pilotage.cases.reading.window import Window
 
@@ -40,7 +41,7 @@ class Header:
     end: int
 
 
-def read_header(lines: LineReader, *, delimiter: str | None, expects: Set[str] | None) -> Header:
+def read_header(lines: LineReader, *, delimiter: str | None, expects: AbstractSet[str] | None) -> Header:
     """The header of the file, whose lines are read from the start."""
     path = lines.file.path
     if delimiter is not None:
@@ -63,7 +64,7 @@ def read_header(lines: LineReader, *, delimiter: str | None, expects: Set[str] |
 
 
 def name_columns(
-    cells: Sequence[str], *, path: Path, expects: Set[str] | None, place: str = "first line"
+    cells: Sequence[str], *, path: Path, expects: AbstractSet[str] | None, place: str = "first line"
 ) -> tuple[str, ...]:
     """The columns' names; a column without one is called by its place. Raises when these are no names."""
     names = [cell.strip() for cell in cells]
@@ -91,7 +92,9 @@ def _refuse_repeats(names: tuple[str, ...], path: Path, place: str) -> None:
         raise HeaderRepeats(what, "Give each column a name of its own.")
 
 
-def _refuse_missing(names: tuple[str, ...], missing: list[str], expects: Set[str], path: Path, place: str) -> None:
+def _refuse_missing(
+    names: tuple[str, ...], missing: list[str], expects: AbstractSet[str], path: Path, place: str
+) -> None:
     found = ", ".join(names)
     if not expects & set(names) and any(_NUMBER.fullmatch(each) for each in names):
         what = f"The {place} of {path.name} looks like data and not like column names: {_short(found)}."
@@ -111,7 +114,7 @@ def _refuse_missing(names: tuple[str, ...], missing: list[str], expects: Set[str
     raise ColumnsMissing(what, remedy)
 
 
-def _write_names(expects: Set[str] | None) -> str:
+def _write_names(expects: AbstractSet[str] | None) -> str:
     named = f" ({', '.join(sorted(expects))})" if expects else ""
     return f"Write the columns' names{named} as its first line, separated like the data."
 
@@ -163,14 +166,16 @@ def _row(window: Window, at: int, delimiter: str) -> Row | None:
     return row if isinstance(row, Row) and (row.clean or row.lines == 1) else None
 
 
-def _fitness(window: Window, at: int, delimiter: str, row: Row, expects: Set[str] | None) -> tuple[int, bool, int, int]:
+def _fitness(
+    window: Window, at: int, delimiter: str, row: Row, expects: AbstractSet[str] | None
+) -> tuple[int, bool, int, int]:
     """How well this delimiter explains the file: expected names first, then rows of the same width, then the width."""
     names = {each.strip() for each in row.values}
     hits = len(names & expects) if expects else 0
     width = len(row.values)
     rows = agreeing = 0
     for line in _sample(window, at + row.lines):
-        alone = read_row(lambda index, text=line: text if index == 0 else None, 0, delimiter)
+        alone = read_row(one_line(line), 0, delimiter)
         rows += 1
         agreeing += isinstance(alone, Row) and len(alone.values) == width
     convincing = width > 1 and agreeing * 2 >= rows

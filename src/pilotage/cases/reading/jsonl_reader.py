@@ -2,19 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from json import JSONDecodeError
 from json.decoder import JSONDecoder
 from typing import NoReturn, cast
 
-from pilotage.cases.reading.encodings import holds_broken_text, why_not_text
-from pilotage.cases.reading.lines import LineReader, Run, Stretch
+from pilotage.cases.reading.encodings import Encoding, holds_broken_text, why_not_text
+from pilotage.cases.reading.lines import LineReader, Run, Stretch, plain_text
 from pilotage.cases.reading.values import Broken, Item, Record, Shape
 
 MAX_DEPTH = 100
 _SPACE = " \t\r\n"
 _OPENING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+_NAMES: dict[type[object], str] = {
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 _PLAIN_WORDS = {
     "Expecting value": "a value is expected",
     "Expecting property name enclosed in double quotes": "a key in double quotes is expected",
@@ -28,7 +35,7 @@ _PLAIN_WORDS = {
 }
 
 
-class _Unfit(Exception):  # noqa: N818 - never leaves this module
+class _Unfit(Exception):
     def __init__(self, shape: Shape, reason: str) -> None:
         self.shape = shape
         self.reason = reason
@@ -66,6 +73,8 @@ def _short(digits: str) -> str:
 
 
 _DECODER = JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+# The part of it that is written in C: the object, and the place after it. No public name leads there without a detour.
+_SCAN = cast("Callable[[str, int], tuple[object, int]]", _DECODER.scan_once)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 _EXACT_DECODER = JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
 
 
@@ -82,39 +91,44 @@ class JsonlReader:
             yield [piece] if isinstance(piece, Broken) else self._items(piece)
 
     def _items(self, run: Run) -> list[Item]:
+        text = plain_text(run, self._encoding)
+        lines = [""] * len(run.raws) if text is None else text.split("\n")  # an empty line is looked at closely
+        scan = _SCAN
         items: list[Item] = []
-        scan = _DECODER.scan_once
-        text_of = self._encoding.text
-        start, number = run.start, run.number - 1
-        for raw, end in zip(run.raws, run.ends, strict=True):
-            number += 1
+        start = run.start
+        for number, line, end in zip(count(run.number), lines, run.ends, strict=False):
             try:
-                line = text_of(raw).strip(_SPACE)
                 fields, stop = scan(line, 0)
-                plain = stop == len(line) and type(fields) is dict and "\\u" not in line and _is_flat(line)
             except (ValueError, StopIteration, RecursionError, _Unfit):
                 plain, fields = False, None
-            if plain:
-                items.append(Record(number, start, end, fields))
-            elif (item := self._looked_at(raw, number, start, end)) is not None:
-                items.append(item)
             else:
-                self.blank += 1
+                plain = stop == len(line) and type(fields) is dict and "\\u" not in line and _is_flat(line)
+            if plain:
+                items.append(Record(number, start, end, cast("dict[str, object]", fields)))
+            else:
+                items += self._looked_at(run.raws[number - run.number], number, start, end)
             start = end
         return items
 
-    def _looked_at(self, raw: bytes, number: int, start: int, end: int) -> Item | None:
-        """A line that is not plainly an object: an object all the same, or why it is none, or None if it is blank."""
+    def _looked_at(self, raw: bytes, number: int, start: int, end: int) -> list[Item]:
+        """A line that is not plainly an object: an object all the same, or why it is none, or nothing if it is blank."""
         try:
-            reason = why_not_text(raw, self._encoding)
-            if reason is not None:
-                raise _Unfit(Shape.WRONG_ENCODING, reason)
-            line = self._encoding.text(raw).rstrip(_SPACE)
-            return Record(number, start, end, object_on(line)) if line.strip(_SPACE) else None
+            line = _text_on(raw, self._encoding)
+            if not line.strip(_SPACE):
+                self.blank += 1
+                return []
+            return [Record(number, start, end, object_on(line))]
         except _Unfit as unfit:
             stretch = Stretch(number=number, start=start, limit=self._lines.limit)
             stretch.add(raw)
-            return stretch.broken(shape=unfit.shape, reason=unfit.reason)
+            return [stretch.broken(shape=unfit.shape, reason=unfit.reason)]
+
+
+def _text_on(raw: bytes, encoding: Encoding) -> str:
+    reason = why_not_text(raw, encoding)
+    if reason is not None:
+        raise _Unfit(Shape.WRONG_ENCODING, reason)
+    return encoding.text(raw).rstrip(_SPACE)
 
 
 def object_on(line: str) -> dict[str, object]:

@@ -40,9 +40,14 @@ class Fault:
     lines: int
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
+
+
+def one_line(line: str) -> LineAt:
+    """That line and no other."""
+    return lambda index: line if index == 0 else None
 
 
 def read_row(line_at: LineAt, at: int, delimiter: str, *, columns: int = 0) -> Row | Fault:
@@ -135,6 +140,21 @@ class _RowReader:
         return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=lines)
 
 
+def judge_row(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> Fault | None:
+    """What is wrong with a row that ends where a row may end, or None if it is a record."""
+    found = len(row.values)
+    if row.lines > 1:
+        return _judge_lines(row, line_at, at, delimiter, columns)
+    if found != columns:
+        return wrong_columns(found, columns)
+    if row.stray is not None:
+        reason = (
+            f"column {row.stray} ends with a quote and does not begin with one; a quote in a field is written twice"
+        )
+        return Fault(shape=Shape.STRAY_QUOTE, reason=reason, lines=1)
+    return None
+
+
 def wrong_columns(found: int, expected: int) -> Fault:
     """The fault of a row with another number of columns than the header."""
     shape = Shape.TOO_MANY_COLUMNS if found > expected else Shape.TOO_FEW_COLUMNS
@@ -142,37 +162,26 @@ def wrong_columns(found: int, expected: int) -> Fault:
     return Fault(shape=shape, reason=reason, lines=1)
 
 
-def stray_quote(column: int) -> Fault:
-    """The fault of a row in which a field ends with a quote that nothing opened."""
-    reason = f"column {column} ends with a quote and does not begin with one; a quote within a field is written twice"
-    return Fault(shape=Shape.STRAY_QUOTE, reason=reason, lines=1)
+def _judge_lines(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> Fault | None:
+    """A field over several lines is believed, unless what it swallowed is rows.
 
-
-def judge_row(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> Fault | None:
-    """What is wrong with a row that ends where a row may end, or None if it is a record.
-
-    A field over several lines is believed, unless what it swallowed is rows. With the right number of columns that has
-    to be certain: every line within it is a row by itself, with a dozen delimiters between them. With the wrong number
-    there is something wrong anyway, so that most of the lines are enough.
+    With the right number of columns that has to be certain: every line within it is a row by itself, with a dozen
+    delimiters between them. With the wrong number something is wrong anyway, so that most of the lines are enough.
     """
-    right = len(row.values) == columns
-    if row.lines == 1:
-        if not right:
-            return wrong_columns(len(row.values), columns)
-        return None if row.stray is None else stray_quote(row.stray)
     if not row.clean:
         reason = f"its quotes do not fit together: read by them, {row.lines} lines would be one record"
         return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=row.lines)
     rows, others = _rows_within(row, line_at, at, delimiter, columns)
-    if right:
+    if len(row.values) == columns:
         if rows * (columns - 1) < CERTAINLY_ROWS or others:
             return None
         reason = f"a quote is not closed: up to the next one, {rows} lines follow that are complete rows by themselves"
         return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=row.lines)
+    wrong = wrong_columns(len(row.values), columns)
     if rows > others:
-        reason = f"a quote is not closed: rows follow, and up to the next quote there are {len(row.values)} columns"
-        return Fault(shape=Shape.OPEN_QUOTE, reason=f"{reason} where the header has {columns}", lines=row.lines)
-    return replace(wrong_columns(len(row.values), columns), lines=row.lines)
+        reason = f"a quote is not closed: rows follow, and read up to the next quote it has {wrong.reason}"
+        return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=row.lines)
+    return replace(wrong, lines=row.lines)
 
 
 def _rows_within(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> tuple[int, int]:
@@ -181,6 +190,6 @@ def _rows_within(row: Row, line_at: LineAt, at: int, delimiter: str, columns: in
         return 0, row.lines - 2
     rows = 0
     for index in range(at + 1, at + row.lines - 1):
-        alone = read_row(lambda wanted, here=index: line_at(here) if wanted == here else None, index, delimiter)
+        alone = read_row(one_line(line_at(index) or ""), 0, delimiter)
         rows += isinstance(alone, Row) and len(alone.values) == columns
     return rows, row.lines - 2 - rows

@@ -2,7 +2,8 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -99,7 +100,7 @@ def open_source(
     start_byte: int = 0,
     record_limit: int = RECORD_LIMIT,
     form: Form | None = None,
-    expects: Set[str] | None = None,
+    expects: AbstractSet[str] | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
@@ -139,7 +140,9 @@ def open_source(
         raise
 
 
-def _open_workbook(file: OpenFile, start: int, limit: int, sheet: str | None, expects: Set[str] | None) -> Source:
+def _open_workbook(
+    file: OpenFile, start: int, limit: int, sheet: str | None, expects: AbstractSet[str] | None
+) -> Source:
     loaded = load_sheet(file, sheet=sheet, expects=expects)
     rows = XlsxReader(loaded, start=start, limit=limit)
     return Source(file, rows, form="xlsx", columns=loaded.columns, encoding="", delimiter="")

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree
 
 from pilotage.cases.reading.errors import WorkbookTooLarge, WorkbookUnreadable
 from pilotage.cases.reading.files import OpenFile
@@ -54,7 +54,7 @@ def survey(file: OpenFile) -> dict[str, SheetSurvey]:
         zlib.error,
         EOFError,
         KeyError,
-        ET.ParseError,
+        ElementTree.ParseError,
         NotImplementedError,
         RuntimeError,
     ) as error:
@@ -76,8 +76,8 @@ def _refuse_bytes(path: Path, unpacked: int) -> None:
 
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """The sheets' names and the files in the archive that hold them."""
-    book = ET.fromstring(_read_list(archive, "xl/workbook.xml"))  # noqa: S314 - expat refuses entities that grow
-    relations = ET.fromstring(_read_list(archive, "xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
+    book = ElementTree.fromstring(_read_list(archive, "xl/workbook.xml"))  # noqa: S314 - expat refuses entities that grow
+    relations = ElementTree.fromstring(_read_list(archive, "xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
     targets = {each.get("Id"): each.get("Target", "") for each in relations}
     parts: dict[str, str] = {}
     for each in book.iter():

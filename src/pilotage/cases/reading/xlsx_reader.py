@@ -7,10 +7,11 @@ cell is None. A row has no bytes of its own: a broken one is kept as JSON.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from python_calamine import CalamineError, CalamineSheet, PasswordError, SheetVisibleEnum, load_workbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from pilotage.cases.reading.errors import SheetUnclear, SourceEmpty, WorkbookUnreadable
 from pilotage.cases.reading.files import OpenFile
@@ -33,14 +34,14 @@ class Sheet:
     errors: frozenset[tuple[int, int]]
 
 
-def load_sheet(file: OpenFile, *, sheet: str | None, expects: Set[str] | None) -> Sheet:
+def load_sheet(file: OpenFile, *, sheet: str | None, expects: AbstractSet[str] | None) -> Sheet:
     """The sheet of that name, or the only one that holds anything."""
     if file.head.startswith(OLD_EXCEL):
         what = f"{file.path.name} is protected by a password, or it is the old Excel format (.xls)."
         raise WorkbookUnreadable(what, "Save it in Excel as .xlsx without a password, or as CSV.")
     surveyed = survey(file)
     try:
-        with load_workbook(str(file.path)) as book:
+        with CalamineWorkbook.from_path(str(file.path)) as book:  # pyright: ignore[reportUnknownMemberType]
             visible = [each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
             name = _name_of_sheet(file, surveyed, visible, sheet)
             rows = book.get_sheet_by_name(name)
@@ -55,7 +56,7 @@ def load_sheet(file: OpenFile, *, sheet: str | None, expects: Set[str] | None) -
     file.check()
     for number, cells in enumerate(rows.iter_rows(), 1):
         if any(cell != "" for cell in cells):
-            names = _without_empty_end([_text(cell) for cell in cells])
+            names = [_text(cell) for cell in cells[: _filled(cells)]]
             columns = name_columns(names, path=file.path, expects=expects, place=f"row {number} of sheet {name}")
             return Sheet(rows=rows, columns=columns, first=number + 1, errors=surveyed[name].errors)
     what = f"Sheet {name} of {file.path.name} is empty."
@@ -85,7 +86,7 @@ class XlsxReader:
         self._start = max(start, sheet.first)
         self._limit = limit
         self._count = len(sheet.columns)
-        self._rows_with_errors = {row: column for row, column in sorted(sheet.errors, reverse=True)}
+        self._rows_with_errors = dict(sorted(sheet.errors, reverse=True))
         self.blank = 0
 
     def __iter__(self) -> Iterator[list[Item]]:
@@ -108,7 +109,7 @@ class XlsxReader:
         if column is not None:
             reason = f"Excel shows an error in column {column} ({self._name(column)})"
             return self._broken(number, values, Shape.CELL_ERROR, reason)
-        found = len(_without_empty_end(values))
+        found = _filled(values)
         if found > self._count:
             reason = f"{found} columns, and the header has {self._count}"
             return self._broken(number, values, Shape.TOO_MANY_COLUMNS, reason)
@@ -142,11 +143,12 @@ def _as_json(values: Sequence[object]) -> bytes:
     return json.dumps(values, ensure_ascii=False, default=str).encode()
 
 
-def _without_empty_end(cells: Sequence[object]) -> list[object]:
+def _filled(cells: Sequence[object]) -> int:
+    """How many cells there are up to the last one that holds something."""
     filled = len(cells)
     while filled and cells[filled - 1] in {None, ""}:
         filled -= 1
-    return list(cells[:filled])
+    return filled
 
 
 def _value(cell: object) -> object:
