@@ -1,6 +1,10 @@
 """Serving: on loopback alone, on a free port, and it stops when it is told to."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -84,3 +88,29 @@ def test_other_machines_are_not_served(shown: Shown, host: str) -> None:
     """Before there is a login, no address that other machines reach is bound."""
     with pytest.raises(NotLoopback, match="other machines"):
         serve(shown.app(), host=host)
+
+
+PROGRAM = """
+import sys
+from pilotage.machinery.web.app import make_app
+from pilotage.machinery.web.serving import serve
+from pilotage.machinery.web.values import WebSettings
+
+serve(make_app([], [], WebSettings(token="t")), announce=lambda address: print(address, flush=True))
+print("put away", flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_the_caller_goes_on(end: signal.Signals) -> None:
+    """After a signal `serve` returns, so that whoever called it can put away what else it started."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert fetched(address)[0] == 403
+        process.send_signal(end)
+        assert process.stdout.readline() == "put away\n"
+        assert process.wait(timeout=10) == 0
