@@ -30,15 +30,19 @@ class Made(BaseModel):
     id: str
 
 
-helpdesk = Connection(
-    "helpdesk",
-    base_url=Setting("helpdesk-url"),
-    credential=Secret("helpdesk-token", max_age="90d"),
-    timeout=timedelta(seconds=0.6),
-)
-books = Connection(
-    "books", base_url=Setting("books-url"), credential=None, timeout=timedelta(seconds=0.6), idempotency_header=None
-)
+def declared(seconds: float) -> tuple[Connection, Connection]:
+    """A help desk with all that an account can have, and books with as little as it needs."""
+    wait = timedelta(seconds=seconds)
+    token = Secret("helpdesk-token", max_age="90d")
+    return (
+        Connection("helpdesk", base_url=Setting("helpdesk-url"), credential=token, timeout=wait),
+        Connection("books", base_url=Setting("books-url"), timeout=wait, idempotency_header=None),
+    )
+
+
+helpdesk, books = declared(10)
+impatient = declared(0.5)
+"""For other sides that never answer."""
 
 POST = Call(method="POST", path="/acts", body={"a": 1}, expect=Made)
 GET = Call(method="GET", path="/acts/1", expect=Made)
@@ -61,6 +65,7 @@ def opened(
     door: Door | None = None,
     clock: Clock | None = None,
     bounds: Bounds | None = None,
+    accounts: tuple[Connection, ...] = (helpdesk, books),
     **options: object,
 ) -> R:
     """What `use` gives with connections open to this URL."""
@@ -69,7 +74,7 @@ def opened(
 
     async def run() -> R:
         connections = Connections(
-            [helpdesk, books],
+            accounts,
             environment="dev",
             settings=settings.get,
             credentials=Secrets("dev", folder=folder, variables=variables),

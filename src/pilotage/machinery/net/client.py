@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Final, Self, cast
 
 import httpcore2
-import httpx2
 
 from pilotage.machinery.net.departure import Departure, departure
 from pilotage.machinery.net.door import Door
@@ -97,8 +96,8 @@ def _spoil_if_unclean(response: httpcore2.Response) -> None:
 
 @lru_cache(maxsize=1)
 def system_trust() -> ssl.SSLContext:
-    """The certificates that this machine trusts; read once, because that takes a tenth of a second."""
-    return httpx2.create_ssl_context(trust_env=False)
+    """The certificates that this machine trusts (or SSL_CERT_FILE); read once, because that takes a tenth of a second."""
+    return httpcore2.default_ssl_context()
 
 
 class HttpClient:
