@@ -11,7 +11,7 @@ nobody gives does not type-check.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, Never, TypeAlias, overload
+from typing import Generic, Never, TypeAlias, overload, type_check_only
 
 from typing_extensions import ParamSpec, TypeVar
 
@@ -196,6 +196,7 @@ class Judge(_steps.Judge, Generic[_P, _Ret, _N, _V]):
 class Judged(_steps.Judged, Step[_N, _O], Generic[_N, _O]):
     """A judging step with its threshold. It gives the value, the person's where a person decided."""
 
+@type_check_only
 class _Compute:
     @overload
     def __call__(self, function: Callable[[_A], Awaitable[_R]], /) -> Compute[[_A], Awaitable[_R], _A, _R]: ...
@@ -218,6 +219,7 @@ class _Compute:
     @overload
     def __call__(self, function: Callable[[_A, _B, _C, _D, _E], _R], /) -> Compute[[_A, _B, _C, _D, _E], _R, _A | _B | _C | _D | _E, _R]: ...
 
+@type_check_only
 class _ComputeBatch:
     @overload
     def __call__(self, function: Callable[[list[_A]], Awaitable[list[_R | Failure]]], /) -> Compute[[list[_A]], Awaitable[list[_R | Failure]], _A, _R]: ...
@@ -285,6 +287,7 @@ def compute(*, through: Connection | None = None, retry: Retry | None = None) ->
 @overload
 def compute(*, batch: int, through: Connection | None = None, retry: Retry | None = None) -> _ComputeBatch: ...
 
+@type_check_only
 class _Judge:
     @overload
     def __call__(self, function: Callable[[_A], Awaitable[Judgement[_R]]], /) -> Judge[[_A], Awaitable[Judgement[_R]], _A, _R]: ...
@@ -307,6 +310,7 @@ class _Judge:
     @overload
     def __call__(self, function: Callable[[_A, _B, _C, _D, _E], Judgement[_R]], /) -> Judge[[_A, _B, _C, _D, _E], Judgement[_R], _A | _B | _C | _D | _E, _R]: ...
 
+@type_check_only
 class _JudgeBatch:
     @overload
     def __call__(self, function: Callable[[list[_A]], Awaitable[list[Judgement[_R] | Failure]]], /) -> Judge[[list[_A]], Awaitable[list[Judgement[_R] | Failure]], _A, _R]: ...
@@ -378,6 +382,7 @@ def judge(
     *, batch: int, through: Connection | None = None, uses: Sequence[Artifact[object]] = (), retry: Retry | None = None
 ) -> _JudgeBatch: ...
 
+@type_check_only
 class _Act(Generic[_R]):
     @overload
     def __call__(self, function: Callable[[_A], Awaitable[_R]], /) -> Act[[_A], Awaitable[_R], _A, _R]: ...
@@ -400,6 +405,7 @@ class _Act(Generic[_R]):
     @overload
     def __call__(self, function: Callable[[_A, _B, _C, _D, _E], _R], /) -> Act[[_A, _B, _C, _D, _E], _R, _A | _B | _C | _D | _E, _R]: ...
 
+@type_check_only
 class _ActThatStays:
     @overload
     def __call__(self, function: Callable[[_A], Awaitable[_R]], /) -> Act[[_A], Awaitable[_R], _A, _R]: ...
@@ -454,6 +460,7 @@ def scope(function: Callable[[_A], bool], /) -> Scope[[_A], _A]: ...
 @overload
 def scope(function: Callable[[_A, _B], bool], /) -> Scope[[_A, _B], _A | _B]: ...
 
+@type_check_only
 class _Example(_rules.ExampleBeing, Generic[_S, _R]):
     def given(self, *values: _S) -> _Example[_S, _R]: ...
     def on(self, day: _Day, /) -> _Example[_S, _R]: ...
@@ -465,6 +472,7 @@ class Rule(_rules.Rule, Step[_N, _OI], Generic[_P, _N, _S, _OI]):
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _OI: ...
     def example(self, *args: _P.args, **kwargs: _P.kwargs) -> _Example[_S, _OI]: ...
 
+@type_check_only
 class _Rule(Generic[_S]):
     @overload
     def __call__(self, function: Callable[[_R], _R], /) -> Rule[[_R], _R | _S, _S, _R]: ...

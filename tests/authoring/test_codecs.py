@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pilotage as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pilotage.authoring.codecs import codec_of
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
@@ -129,6 +129,7 @@ contracts: list[tuple[object, st.SearchStrategy[object]]] = [
 ]
 
 
+@settings(max_examples=25)
 @given(st.data())
 @pytest.mark.parametrize(("contract", "values"), contracts, ids=[str(contract) for contract, _ in contracts])
 def test_what_is_encoded_comes_back(contract: object, values: st.SearchStrategy[object], data: st.DataObject) -> None:

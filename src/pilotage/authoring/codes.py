@@ -87,10 +87,6 @@ STEPS: Final = {
         "asks for an Effect, which only an effect has in hand.",
         "Take pl.Case for the case's id and key, or make the step an @act.",
     ),
-    "PLT-114": Words(
-        "has batch={batch}, and an effect acts for one case at a time.",
-        "Leave batch out; the calls of many cases are made at once by themselves.",
-    ),
     "PLT-115": Words(
         "batch={batch} is no number of cases.",
         "Write the most cases that the function takes at once, for example batch=64, or leave batch out.",

@@ -41,9 +41,9 @@ class Scope:
         """Whether the condition holds for these values, one for each of `needs`."""
         return bool(self._decide(*values))
 
-    def __call__(self, *values: object) -> bool:
+    def __call__(self, *args: object, **kwargs: object) -> bool:
         """The same, as a test calls it."""
-        return self.holds(values)
+        return self.holds((*args, *kwargs.values()))
 
     def __and__(self, other: "Scope", /) -> "Scope":
         return _joined(self, other, "and", lambda one, two: one and two)

@@ -70,11 +70,11 @@ def every_receiver_takes_it(automation: str, flow: Flow, known: Sequence[Known])
                 place=place,
                 line=hand_over.line,
                 difference=f"{name} is at version {taker.version}",
-                remedy=f"Take over what changed in version {taker.version}, and write version={taker.version}",
+                remedy=f"Take over what changed in version {taker.version}, and write version={taker.version}.",
             )
             continue
         for difference, hint in differences(codec_of(receiver.takes).schema(), codec_of(taker.takes).schema()):
-            remedy = f"Compatible change: {hint}; else {agree}"
+            remedy = f"Compatible change: {hint}; else {agree}."
             yield finding("PLT-172", place=place, line=hand_over.line, difference=difference, remedy=remedy)
 
 
