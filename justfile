@@ -11,6 +11,7 @@ heading := "From a clean clone each of these sets up what it needs, and then doe
 
 # Run the tickets example: thousands of requests on their way to a help desk
 [no-cd]
+[no-exit-message]
 demo *args:
     @pilotage demo "$@"
 
