@@ -70,7 +70,9 @@ def find_project(start: Path | None = None) -> Project:
         if file.is_file() and (table := _table(file)) is not None:
             return read_project(folder, table)
     msg = f"There is no Pilotage project in {here} or above it."
-    raise ProjectMissing(msg, "Go into a project's folder, or make one: `pilotage new NAME`; to look around: `pilotage demo`.")
+    raise ProjectMissing(
+        msg, "Go into a project's folder, or make one: `pilotage new NAME`; to look around: `pilotage demo`."
+    )
 
 
 def _table(file: Path) -> dict[str, object] | None:
@@ -90,7 +92,8 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
     by_environment = settings.get(environment, {}) if isinstance(settings, dict) else {}
     named = table.get("automations", [])
     return Project(
-        root=root, environment=environment,
+        root=root,
+        environment=environment,
         database_url=os.environ.get("PILOTAGE_DATABASE_URL") or str(table.get("database", default)),
         automations=tuple(str(one) for one in named) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.items()},
@@ -111,7 +114,9 @@ def load_automations(project: Project) -> list[Automation]:
             if error.name is None or not module_name.startswith(error.name):
                 raise
             msg = f'The project names "{reference}", but there is no module {module_name}.'
-            raise UnknownName(msg, f"Correct [tool.pilotage] automations in {project.root / 'pyproject.toml'}.") from error
+            raise UnknownName(
+                msg, f"Correct [tool.pilotage] automations in {project.root / 'pyproject.toml'}."
+            ) from error
         automation = getattr(module, attribute, None)
         if not isinstance(automation, Automation):
             names = [name for name, value in vars(module).items() if isinstance(value, Automation)]
@@ -137,8 +142,15 @@ class Platform:
     """Everything of one process, put together. Close it when done."""
 
     def __init__(
-        self, project: Project, automations: Sequence[Automation], *, release: str = "dev", clock: Clock | None = None,
-        database_clock: Clock | None = None, seed: int | None = None, autonomy: Autonomy | None = None,
+        self,
+        project: Project,
+        automations: Sequence[Automation],
+        *,
+        release: str = "dev",
+        clock: Clock | None = None,
+        database_clock: Clock | None = None,
+        seed: int | None = None,
+        autonomy: Autonomy | None = None,
         door: Door | None = None,
     ) -> None:
         self.project = project
@@ -181,7 +193,10 @@ class Platform:
         """What surrounds running steps; its connections are open in the loop."""
         connections = Connections(
             [connection for one in self.automations.values() for connection in one.connections],
-            environment=self.project.environment, settings=self.project.setting, credentials=self.secrets, door=self.door,
+            environment=self.project.environment,
+            settings=self.project.setting,
+            credentials=self.secrets,
+            door=self.door,
             clock=self.clock,
         )
         self.loop.run(connections.open())
@@ -190,15 +205,25 @@ class Platform:
     def mover(self, executor: str) -> Mover:
         """What forms and runs batches under this executor's name."""
         return Mover(
-            database=self.database, served=self.served, decisions=self.inbox, autonomy=self.autonomy,
-            run_async=self.loop.run, within=self.surrounding.reading, environment=self.project.environment,
-            executor=executor, chance=self.chance,
+            database=self.database,
+            served=self.served,
+            decisions=self.inbox,
+            autonomy=self.autonomy,
+            run_async=self.loop.run,
+            within=self.surrounding.reading,
+            environment=self.project.environment,
+            executor=executor,
+            chance=self.chance,
         )
 
     def sending(self, executor: str) -> Sending:
         """The ledger's side of sending under this executor's name."""
         return Sending(
-            database=self.database, served=self.served, decisions=self.inbox, sender=executor, clock=self.clock,
+            database=self.database,
+            served=self.served,
+            decisions=self.inbox,
+            sender=executor,
+            clock=self.clock,
             chance=self.chance,
         )
 
@@ -216,8 +241,13 @@ class Platform:
         engine = (engine_of or _dbos)(self.database, executor)
         mover = self.mover(executor)
         worker = Worker(
-            mover=mover, sending=self.sending(executor), performer=self.performer, engine=engine, lives=lives,
-            loop=self.loop, chores=[self.inbox.escalate],
+            mover=mover,
+            sending=self.sending(executor),
+            performer=self.performer,
+            engine=engine,
+            lives=lives,
+            loop=self.loop,
+            chores=[self.inbox.escalate],
         )
         served = set(self.served.pairs())
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from enum import Enum
 
-
 from pydantic import BaseModel, Field
 
 import pilotage as pl
@@ -223,5 +222,3 @@ class Carrier:
         def delete(request: Request) -> None:
             number = request.path.rsplit("/", 1)[-1]
             self.journeys = {key: one for key, one in self.journeys.items() if one != number}
-
-

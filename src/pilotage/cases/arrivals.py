@@ -67,8 +67,15 @@ def check(automation: Automation, arrivals: Iterable[Arrival]) -> tuple[list[Acc
     faulty: list[Faulty] = []
     for arrival in arrivals:
         if arrival.reason is not None:
-            faulty.append(Faulty(arrival=arrival, kind="unreadable", field=None, reason=arrival.reason,
-                                 shape=arrival.shape or "unreadable"))
+            faulty.append(
+                Faulty(
+                    arrival=arrival,
+                    kind="unreadable",
+                    field=None,
+                    reason=arrival.reason,
+                    shape=arrival.shape or "unreadable",
+                )
+            )
             continue
         try:
             one = _accept(automation, arrival)
@@ -76,7 +83,11 @@ def check(automation: Automation, arrivals: Iterable[Arrival]) -> tuple[list[Acc
             faulty.append(_malformed(arrival, error))
         except Exception as error:  # noqa: BLE001 - key= and segments= are the author's code: their failure is this record's
             reason = f"Its key or segment could not be made: {type(error).__name__}: {error}"
-            faulty.append(Faulty(arrival=arrival, kind="malformed", field=None, reason=reason, shape=f"key: {type(error).__name__}"))
+            faulty.append(
+                Faulty(
+                    arrival=arrival, kind="malformed", field=None, reason=reason, shape=f"key: {type(error).__name__}"
+                )
+            )
         else:
             accepted.append(one)
     return accepted, faulty
@@ -94,7 +105,10 @@ def _accept(automation: Automation, arrival: Arrival) -> Accepted:
         msg = f"key= gave {key!r}; a key is a text that is not empty"
         raise ValueError(msg)
     return Accepted(
-        arrival=arrival, key=key, text=text, digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
+        arrival=arrival,
+        key=key,
+        text=text,
+        digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
         segments=segments_text(automation.segments_of(record)),
     )
 
@@ -111,7 +125,10 @@ def _malformed(arrival: Arrival, error: ValidationError) -> Faulty:
     where = ".".join(str(part) for part in first["loc"]) or None
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return Faulty(
-        arrival=arrival, kind="malformed", field=where, reason=f"{where or 'The record'}: {first['msg']}{more}",
+        arrival=arrival,
+        kind="malformed",
+        field=where,
+        reason=f"{where or 'The record'}: {first['msg']}{more}",
         shape=f"{where or 'record'}: {first['type']}",
     )
 
@@ -136,8 +153,13 @@ def sort(
             result.duplicates += 1
         else:
             fault = Faulty(
-                arrival=one.arrival, kind="conflict", field=None, key=one.key, beside=earlier[0] if earlier else None,
-                reason=f'The key "{one.key}" came before with other content.', shape="conflict: same key, other content",
+                arrival=one.arrival,
+                kind="conflict",
+                field=None,
+                key=one.key,
+                beside=earlier[0] if earlier else None,
+                reason=f'The key "{one.key}" came before with other content.',
+                shape="conflict: same key, other content",
             )
             _add_fault(result, fault, faults)
     for fault in faulty:

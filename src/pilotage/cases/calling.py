@@ -14,7 +14,7 @@ AT_ONCE: Final = 64
 """How many calls of an async function for single cases run at the same time."""
 
 
-class LengthsDiffer(Exception):  # noqa: N818 - an answer of a step, kept as its failure
+class LengthsDiffer(Exception):
     """A step that takes lists gave another number of results than it took (PLT-193)."""
 
 

@@ -36,11 +36,14 @@ def dead(case: LiveCase, node: str, reason: str) -> Leaving:
     return Leaving(case=case, place=Place.DEAD_LETTER, node=node, reason=reason)
 
 
-def waits(case: LiveCase, node: str | None, why: WaitsFor, *, due_at: int | None, reason: str | None = None,
-          attempts: int = 0) -> Leaving:
+def waits(
+    case: LiveCase, node: str | None, why: WaitsFor, *, due_at: int | None, reason: str | None = None, attempts: int = 0
+) -> Leaving:
     """The case goes on later."""
     case.story.append(["waits", node, why.value, due_at, reason])
-    return Leaving(case=case, place=Place.WAITING, node=node, waits_for=why, due_at=due_at, reason=reason, attempts=attempts)
+    return Leaving(
+        case=case, place=Place.WAITING, node=node, waits_for=why, due_at=due_at, reason=reason, attempts=attempts
+    )
 
 
 def asks(case: LiveCase, question: Question) -> Leaving:

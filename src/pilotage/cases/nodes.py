@@ -58,7 +58,7 @@ def run_compute(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
 def run_judge(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Go on alone where the judgement is trusted; ask a person where it is not, or where it abstained."""
     step = node.step
-    assert isinstance(step, JudgedStep)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(step, JudgedStep)
     outcomes = _called(env, node, group)
     judged = [outcome if isinstance(outcome, Judgement) else None for outcome in outcomes]
     claims = [
@@ -96,22 +96,35 @@ def _judged(env: Walk, case: LiveCase, node: Node, step: JudgedStep, judgement: 
             why = f'It quotes "{missing[0]}", which is not in the record.'
         elif not alone:
             sure = f"{judgement.confidence:.0%} sure"
-            why = f"{sure}; {step.above:.0%} is asked for." if step.above is not None else f"{sure}; a person is always asked."
+            why = (
+                f"{sure}; {step.above:.0%} is asked for."
+                if step.above is not None
+                else f"{sure}; a person is always asked."
+            )
     if alone:
         case.story.append(["judged", node.name, label, round(judgement.confidence, 4), True])
         return give(env, case, node, judgement.value)
-    case.story.append(["judged", node.name, label, None if judgement.abstained else round(judgement.confidence, 4), False])
+    case.story.append(
+        ["judged", node.name, label, None if judgement.abstained else round(judgement.confidence, 4), False]
+    )
     return leaving.asks(
         case,
-        Question(case=case.id, automation=env.automation, node=node.name, kind=kind, chain=chain_of(step.ask),
-                 proposal=plain.get("value"), why=why),
+        Question(
+            case=case.id,
+            automation=env.automation,
+            node=node.name,
+            kind=kind,
+            chain=chain_of(step.ask),
+            proposal=plain.get("value"),
+            why=why,
+        ),
     )
 
 
 def run_rule(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Revise the value where scope and season hold."""
     rule = node.step
-    assert isinstance(rule, Rule)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(rule, Rule)
     went: list[Went] = []
     scoped = arguments(env, node, group, node.scope_inputs)
     for case, values, scope in zip(group, arguments(env, node, group), scoped, strict=True):
@@ -133,7 +146,7 @@ def run_rule(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
 def run_choice(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Take the branch of the label; what nobody documented goes to a person."""
     choice = node.step
-    assert isinstance(choice, Choice)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(choice, Choice)
     went: list[Went] = []
     for case, values in zip(group, arguments(env, node, group), strict=True):
         if isinstance(values, Leaving):
@@ -147,16 +160,27 @@ def run_choice(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
             continue
         chain = chain_of(choice.unknown) if choice.unknown is not None else env.unknown
         why = f'"{label}" is no variant that is documented here.'
-        went.append(leaving.asks(case, Question(
-            case=case.id, automation=env.automation, node=node.name, kind="unknown variant", chain=chain,
-            proposal=None, why=why)))
+        went.append(
+            leaving.asks(
+                case,
+                Question(
+                    case=case.id,
+                    automation=env.automation,
+                    node=node.name,
+                    kind="unknown variant",
+                    chain=chain,
+                    proposal=None,
+                    why=why,
+                ),
+            )
+        )
     return went
 
 
 def run_approval(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Ask those who approve, in order; where nobody needs to, say so and go on."""
     approval = node.step
-    assert isinstance(approval, Approval)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(approval, Approval)
     went: list[Went] = []
     scoped = arguments(env, node, group, node.scope_inputs)
     for case, values, scope in zip(group, arguments(env, node, group), scoped, strict=True):
@@ -176,19 +200,33 @@ def run_approval(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]
             continue
         plain = node.codec.encode(Approved(value, by=())) if node.codec else {}
         names = tuple(role.name for role in people)
-        went.append(leaving.asks(case, Question(
-            case=case.id, automation=env.automation, node=node.name, kind="approval",
-            chain=((names[0], str(approval.within)), (approval.then.name, str(approval.within))),
-            proposal={"value": plain["value"], "then": list(names[1:]), "by": [], "late": approval.then.name,
-                      "within": str(approval.within)},
-            why=f"{' and then '.join(names)} must approve.")))
+        went.append(
+            leaving.asks(
+                case,
+                Question(
+                    case=case.id,
+                    automation=env.automation,
+                    node=node.name,
+                    kind="approval",
+                    chain=((names[0], str(approval.within)), (approval.then.name, str(approval.within))),
+                    proposal={
+                        "value": plain["value"],
+                        "then": list(names[1:]),
+                        "by": [],
+                        "late": approval.then.name,
+                        "within": str(approval.within),
+                    },
+                    why=f"{' and then '.join(names)} must approve.",
+                ),
+            )
+        )
     return went
 
 
 def run_exception(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """A documented way off the happy path: where it holds, a person goes on."""
     exception = node.step
-    assert isinstance(exception, BusinessException)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(exception, BusinessException)
     went: list[Went] = []
     for case, scope in zip(group, arguments(env, node, group, node.scope_inputs), strict=True):
         if isinstance(scope, Leaving):
@@ -202,34 +240,60 @@ def run_exception(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went
         if not holds:
             went.append(node.next)
             continue
-        went.append(leaving.asks(case, Question(
-            case=case.id, automation=env.automation, node=node.name, kind="exception", chain=chain_of(exception.ask),
-            proposal=None, why=exception.name)))
+        went.append(
+            leaving.asks(
+                case,
+                Question(
+                    case=case.id,
+                    automation=env.automation,
+                    node=node.name,
+                    kind="exception",
+                    chain=chain_of(exception.ask),
+                    proposal=None,
+                    why=exception.name,
+                ),
+            )
+        )
     return went
 
 
 def run_hand_over(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Give the value to a person, who fills in what comes back."""
     hand_over = node.step
-    assert isinstance(hand_over, HandOver)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(hand_over, HandOver)
     went: list[Went] = []
     for case, values in zip(group, arguments(env, node, group), strict=True):
         if isinstance(values, Leaving):
             went.append(values)
         elif hand_over.receiver is not None:
-            went.append(leaving.dead(case, node.name, "Hand-overs to another automation do not run yet; replay it when they do."))
+            went.append(
+                leaving.dead(
+                    case, node.name, "Hand-overs to another automation do not run yet; replay it when they do."
+                )
+            )
         else:
             chain = ((hand_over.target, str(hand_over.within)), (hand_over.then.name, str(hand_over.within)))
-            went.append(leaving.asks(case, Question(
-                case=case.id, automation=env.automation, node=node.name, kind="hand-over", chain=chain,
-                proposal=None, why=f"{hand_over.target} does this by hand and fills in the result.")))
+            went.append(
+                leaving.asks(
+                    case,
+                    Question(
+                        case=case.id,
+                        automation=env.automation,
+                        node=node.name,
+                        kind="hand-over",
+                        chain=chain,
+                        proposal=None,
+                        why=f"{hand_over.target} does this by hand and fills in the result.",
+                    ),
+                )
+            )
     return went
 
 
 def run_wait(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Go on later, at the node behind."""
     wait = node.step
-    assert isinstance(wait, Wait)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(wait, Wait)
     went: list[Went] = []
     for case, values in zip(group, arguments(env, node, group), strict=True):
         if isinstance(values, Leaving):
@@ -250,9 +314,9 @@ def run_wait(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
 def run_for_each(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Give birth to a case for each item, and go on with what they gave once all are done."""
     each = node.step
-    assert isinstance(each, ForEach)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(each, ForEach)
     body = node.body
-    assert body is not None  # noqa: S101 - the compiler gives every for-each a body
+    assert body is not None
     went: list[Went] = []
     for case, values in zip(group, arguments(env, node, group), strict=True):
         if isinstance(values, Leaving):
@@ -284,8 +348,15 @@ def run_act(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
             went.append(values)
             continue
         case.story.append(["planned", node.name])
-        went.append(Leaving(case=case, place=Place.WAITING, node=node.name, waits_for=WaitsFor.EFFECT,
-                            effect=inputs_digest(env, node, case)))
+        went.append(
+            Leaving(
+                case=case,
+                place=Place.WAITING,
+                node=node.name,
+                waits_for=WaitsFor.EFFECT,
+                effect=inputs_digest(env, node, case),
+            )
+        )
     return went
 
 

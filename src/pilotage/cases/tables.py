@@ -42,12 +42,24 @@ _ready = cases.c.place == Place.READY.value
 _waiting = cases.c.place == Place.WAITING.value
 _moving = cases.c.place == Place.MOVING.value
 _ended = cases.c.place.in_([Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value])
-sa.Index("ix_cases_ready", cases.c.automation, cases.c.release, cases.c.node, cases.c.id,
-         sqlite_where=_ready, postgresql_where=_ready)
+sa.Index(
+    "ix_cases_ready",
+    cases.c.automation,
+    cases.c.release,
+    cases.c.node,
+    cases.c.id,
+    sqlite_where=_ready,
+    postgresql_where=_ready,
+)
 sa.Index("ix_cases_due", cases.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("ix_cases_batch", cases.c.batch, sqlite_where=_moving, postgresql_where=_moving)
 sa.Index("ix_cases_open", cases.c.place, cases.c.automation, sqlite_where=~_ended, postgresql_where=~_ended)
-sa.Index("ix_cases_parent", cases.c.parent, sqlite_where=cases.c.parent.isnot(None), postgresql_where=cases.c.parent.isnot(None))
+sa.Index(
+    "ix_cases_parent",
+    cases.c.parent,
+    sqlite_where=cases.c.parent.isnot(None),
+    postgresql_where=cases.c.parent.isnot(None),
+)
 
 case_content: Final = sa.Table(
     "case_content",
@@ -113,7 +125,9 @@ quarantine: Final = sa.Table(
     sa.Column("settled_why", sa.Text),
 )
 _kept = quarantine.c.state == "waiting"
-sa.Index("ix_quarantine_waiting", quarantine.c.automation, quarantine.c.shape, sqlite_where=_kept, postgresql_where=_kept)
+sa.Index(
+    "ix_quarantine_waiting", quarantine.c.automation, quarantine.c.shape, sqlite_where=_kept, postgresql_where=_kept
+)
 sa.Index("ix_quarantine_digest", quarantine.c.automation, quarantine.c.digest)
 
 quarantine_content: Final = sa.Table(
@@ -173,7 +187,14 @@ effects: Final = sa.Table(
 _planned = effects.c.state == EffectState.PLANNED.value
 _sending = effects.c.state == EffectState.SENDING.value
 _unknown = effects.c.state == EffectState.UNKNOWN.value
-sa.Index("ix_effects_planned", effects.c.connection, effects.c.priority, effects.c.id, sqlite_where=_planned, postgresql_where=_planned)
+sa.Index(
+    "ix_effects_planned",
+    effects.c.connection,
+    effects.c.priority,
+    effects.c.id,
+    sqlite_where=_planned,
+    postgresql_where=_planned,
+)
 sa.Index("ix_effects_sending", effects.c.sender, sqlite_where=_sending, postgresql_where=_sending)
 sa.Index("ix_effects_unknown", effects.c.due_at, sqlite_where=_unknown, postgresql_where=_unknown)
 sa.Index("ix_effects_case", effects.c.case_id)

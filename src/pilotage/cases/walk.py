@@ -24,7 +24,7 @@ from pilotage.kernel.ids import shown
 NO_VALUE = object()
 
 
-class ValueNoLongerFits(Exception):  # noqa: N818 - becomes a question to a person
+class ValueNoLongerFits(Exception):
     """A stored value does not fit the contract of the code that reads it now."""
 
 
@@ -132,8 +132,14 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
         return leaving.dead(case, node.name, f"{node.name}: {said}")
     failures = case.attempts + 1
     now = micros(env.now)
-    due = next_attempt(failures=failures, since=now, now=now, budget=budget_of(node), chance=env.chance,
-                       after=getattr(error, "retry_after", None))
+    due = next_attempt(
+        failures=failures,
+        since=now,
+        now=now,
+        budget=budget_of(node),
+        chance=env.chance,
+        after=getattr(error, "retry_after", None),
+    )
     if due is None:
         return leaving.dead(case, node.name, f"{node.name} failed {failures} times; the last time: {said}")
     return leaving.waits(case, node.name, WaitsFor.RETRY, due_at=due, reason=said, attempts=failures)

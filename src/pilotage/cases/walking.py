@@ -48,9 +48,7 @@ def walk(env: Walk, cases: Sequence[LiveCase]) -> Walked:
     return Walked(left=left, moving=[case for group in standing.values() for case in group])
 
 
-def _put(
-    env: Walk, case: LiveCase, node: str | None, standing: dict[str, list[LiveCase]], left: list[Leaving]
-) -> None:
+def _put(env: Walk, case: LiveCase, node: str | None, standing: dict[str, list[LiveCase]], left: list[Leaving]) -> None:
     case.node = node
     if node is None:
         left.append(leaving.done(case))
@@ -59,5 +57,3 @@ def _put(
         left.append(leaving.asks(case, no_longer_fits(env, case, node, why)))
     else:
         standing.setdefault(node, []).append(case)
-
-

@@ -15,7 +15,6 @@ from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Database, Tx
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Inbox:
     """Decisions of one platform; implements the port that cases ask through."""
@@ -35,12 +34,24 @@ class Inbox:
         for number, question in zip(ids.make(len(questions)), questions, strict=True):
             zone = self.zone_of(question.automation)
             asked = first(question.chain, now=now, zone=zone)
-            rows.append({
-                "id": number, "automation": question.automation, "case_id": question.case, "effect_id": question.effect,
-                "node": question.node, "kind": question.kind, "why": question.why, "asked": asked.role, "step": 0,
-                "chain": json.dumps(question.chain), "zone": zone, "deadline": asked.deadline, "asked_at": now,
-                "state": "waiting",
-            })
+            rows.append(
+                {
+                    "id": number,
+                    "automation": question.automation,
+                    "case_id": question.case,
+                    "effect_id": question.effect,
+                    "node": question.node,
+                    "kind": question.kind,
+                    "why": question.why,
+                    "asked": asked.role,
+                    "step": 0,
+                    "chain": json.dumps(question.chain),
+                    "zone": zone,
+                    "deadline": asked.deadline,
+                    "asked_at": now,
+                    "state": "waiting",
+                }
+            )
             contents.append({"decision_id": number, "proposal": json.dumps(question.proposal), "answer": None})
         store.add(tx, rows, contents)
 
@@ -124,14 +135,26 @@ class Inbox:
         left = list(proposal.get("then", []))
         answering.tell(tx, decision.case, ["approved", node.name, said], now)
         if not left:
-            answering.give_value(tx, decision.case, node, {"value": proposal["value"], "by": said}, by=answer.by, now=now)
+            answering.give_value(
+                tx, decision.case, node, {"value": proposal["value"], "by": said}, by=answer.by, now=now
+            )
             return
         within, late = str(proposal["within"]), str(proposal["late"])
-        self.ask(tx, [Question(
-            case=decision.case, automation=decision.automation, node=decision.node, kind=decision.kind.value,  # type: ignore[arg-type]
-            chain=((left[0], within), (late, within)), proposal={**proposal, "then": left[1:], "by": said},
-            why=f"{' and then '.join(left)} must approve.",
-        )], now)
+        self.ask(
+            tx,
+            [
+                Question(
+                    case=decision.case,
+                    automation=decision.automation,
+                    node=decision.node,
+                    kind=decision.kind.value,  # type: ignore[arg-type]
+                    chain=((left[0], within), (late, within)),
+                    proposal={**proposal, "then": left[1:], "by": said},
+                    why=f"{' and then '.join(left)} must approve.",
+                )
+            ],
+            now,
+        )
 
 
 def check(decision: Decision, answer: Answer) -> None:

@@ -25,9 +25,26 @@ def _query() -> sa.Select[tuple[object, ...]]:
     d = decisions.c
     return (
         sa.select(
-            d.id, d.automation, d.case_id.label("case"), cases.c.key.label("case_key"), d.effect_id.label("effect"),
-            d.node, d.kind, d.why, d.asked, d.step, d.chain, d.deadline, d.asked_at, d.state, decision_content.c.proposal,
-            decision_content.c.answer, d.settled_by, d.known, d.reason, d.settled_at,
+            d.id,
+            d.automation,
+            d.case_id.label("case"),
+            cases.c.key.label("case_key"),
+            d.effect_id.label("effect"),
+            d.node,
+            d.kind,
+            d.why,
+            d.asked,
+            d.step,
+            d.chain,
+            d.deadline,
+            d.asked_at,
+            d.state,
+            decision_content.c.proposal,
+            decision_content.c.answer,
+            d.settled_by,
+            d.known,
+            d.reason,
+            d.settled_at,
         )
         .join(decision_content, decision_content.c.decision_id == d.id)
         .join(cases, cases.c.id == d.case_id)
@@ -52,13 +69,21 @@ def find(tx: Tx, decision: int, *, lock: bool = False) -> Decision | None:
 
 
 def waiting(
-    tx: Tx, *, automation: str | None = None, asked: str | None = None, kind: str | None = None,
-    case: int | None = None, most: int = 50, after: int = 0,
+    tx: Tx,
+    *,
+    automation: str | None = None,
+    asked: str | None = None,
+    kind: str | None = None,
+    case: int | None = None,
+    most: int = 50,
+    after: int = 0,
 ) -> list[Decision]:
     """Decisions that wait, oldest first."""
     query = _query().where(decisions.c.state == "waiting", decisions.c.id > after).order_by(decisions.c.id).limit(most)
     for column, value in (
-        (decisions.c.automation, automation), (decisions.c.asked, asked), (decisions.c.kind, kind),
+        (decisions.c.automation, automation),
+        (decisions.c.asked, asked),
+        (decisions.c.kind, kind),
         (decisions.c.case_id, case),
     ):
         if value is not None:
@@ -90,7 +115,12 @@ def settle(tx: Tx, decision: int, answer: Answer, now: int) -> bool:
         decisions.update()
         .where(decisions.c.id == decision, decisions.c.state == "waiting")
         .values(
-            state="settled", settled_at=now, settled_by=answer.by, known=answer.known, reason=answer.reason, deadline=None
+            state="settled",
+            settled_at=now,
+            settled_by=answer.by,
+            known=answer.known,
+            reason=answer.reason,
+            deadline=None,
         )
     )
     if done.rowcount != 1:

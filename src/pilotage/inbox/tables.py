@@ -31,8 +31,14 @@ decisions: Final = sa.Table(
     sa.Column("reason", sa.Text),
 )
 _waiting = decisions.c.state == "waiting"
-sa.Index("ix_decisions_waiting", decisions.c.automation, decisions.c.asked, decisions.c.id,
-         sqlite_where=_waiting, postgresql_where=_waiting)
+sa.Index(
+    "ix_decisions_waiting",
+    decisions.c.automation,
+    decisions.c.asked,
+    decisions.c.id,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
 sa.Index("ix_decisions_deadline", decisions.c.deadline, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("ix_decisions_case", decisions.c.case_id)
 

@@ -67,6 +67,10 @@ class _Run:
         if self.over:
             self._thread.join()
 
+    def calls(self) -> bool:
+        """Whether the caller is the run itself."""
+        return threading.current_thread() is self._thread
+
     def pause(self) -> None:
         """Called by the run: let others move first."""
         self._rest.release()
@@ -175,14 +179,14 @@ class ChaosEngine:
             self._records.pop(batch, None)
 
     def close(self, *, within: float = 0.0) -> None:
-        """Abandon what still runs."""
+        """Abandon what still runs; a run that closes its own engine is overtaken at its next checkpoint."""
         del within
         self._closed = True
         self._waiting.clear()
-        for run in self._runs:
+        for run in [run for run in self._runs if not run.calls()]:
             run.killed = True
             run.advance()
-        self._runs.clear()
+            self._runs.remove(run)
 
     def drain(self) -> None:
         """Move on until nothing is left that could move."""
@@ -199,7 +203,7 @@ class ChaosEngine:
         chosen = self._chance.choice(choices)
         if isinstance(chosen, _Run):
             chosen.advance()
-            if chosen.over:
+            if chosen.over and chosen in self._runs:
                 self._runs.remove(chosen)
         else:
             self._waiting = [(rounds, batch) for rounds, batch in self._waiting if batch != chosen]
@@ -248,6 +252,8 @@ class ChaosEngine:
             self._begin(run.batch, run.known)
         run.pause()
         self._abandon(run)
+        if self._closed:
+            raise Overtaken
         record = run.known.record
         if run.position == len(record):
             # Who has just been overtaken may have looked a moment before, and still commit; but never over a record.

@@ -18,7 +18,7 @@ from pilotage import app
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.people import Role
 from pilotage.authoring.plan import Node, Plan
-from pilotage.cases.arrivals import Arrival
+from pilotage.cases.arrivals import Arrival, digest_of
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.service.undoing import Undoer, Undone
 from pilotage.cases.store import ledger, looking, moving
@@ -236,8 +236,13 @@ class Platform:
     """The whole platform, inline and in a folder of its own; nothing is global, so tests run side by side."""
 
     def __init__(
-        self, *automations: Automation, services: Sequence[FakeService] = (), settings: Mapping[str, str] | None = None,
-        now: datetime | str = "2026-01-05T09:00+00:00", seed: int = 0, database_url: str | None = None,
+        self,
+        *automations: Automation,
+        services: Sequence[FakeService] = (),
+        settings: Mapping[str, str] | None = None,
+        now: datetime | str = "2026-01-05T09:00+00:00",
+        seed: int = 0,
+        database_url: str | None = None,
     ) -> None:
         self.clock = Clock(_moment(now))
         self._services = {service.connection.name: service for service in services}
@@ -252,7 +257,10 @@ class Platform:
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="pilotage-test-"))
         project = app.Project(
-            root=self._folder, environment="test", automations=(), settings=self._settings,
+            root=self._folder,
+            environment="test",
+            automations=(),
+            settings=self._settings,
             database_url=self._database_url or f"sqlite:///{self._folder / 'test.db'}",
         )
         manual = self.clock.manual
@@ -261,15 +269,19 @@ class Platform:
         )
         connections = FakeConnections(
             [connection for one in self._automations.values() for connection in one.connections],
-            environment="test", settings=project.setting, credentials=self.inner.secrets, door=self.inner.door, clock=manual,
+            environment="test",
+            settings=project.setting,
+            credentials=self.inner.secrets,
+            door=self.inner.door,
+            clock=manual,
         )
         connections.services = self._services
         self.inner.loop.run(connections.open())
         self.inner.surrounding = Surrounding(connections=connections, settings=project.setting, folder=None)
-        self._engine = InlineEngine(self.inner.database, executor="test")
+        self._engine = self._make_engine()
         self._mover = self.inner.mover("test")
         self._sending = self.inner.sending("test")
-        self._engine.launch(self._mover.run, [])
+        self._engine.launch(self._mover.run, [f"{name}@{release}" for name, release in self.inner.served.pairs()])
         return self
 
     def __exit__(
@@ -279,6 +291,9 @@ class Platform:
         self.inner.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _make_engine(self) -> InlineEngine:
+        return InlineEngine(self.inner.database, executor="test")
 
     def replace(self, step: object, stand_in: Callable[..., object], /) -> None:
         """Put a function of the same signature in a step's place, for this platform alone."""
@@ -292,12 +307,19 @@ class Platform:
         intake = self.inner.intake
         submission = intake.begin(own, "test")
         receipt = intake.take(own, submission, [Arrival(fields=record)])
-        if receipt.quarantined:
-            with self.inner.database.snapshot() as tx:
-                newest = max(row.id for row in looking.quarantined_of(tx, automation=own.name, most=100_000))
-            return CaseView(self, own, None, newest)
+        if receipt.quarantined or receipt.duplicates:
+            kept = self._quarantined(own, record)
+            if kept is not None:
+                return CaseView(self, own, None, kept)
         typed = record if isinstance(record, BaseModel) else own.plan.record.decode(record)
         return CaseView(self, own, own.key_of(typed), None)
+
+    def _quarantined(self, automation: Automation, record: object) -> int | None:
+        """The record in quarantine with this content, if there is one."""
+        digest = digest_of(Arrival(fields=record))
+        with self.inner.database.snapshot() as tx:
+            rows = looking.quarantined_of(tx, automation=automation.name, most=100_000)
+        return max((row.id for row in rows if row.digest == digest), default=None)
 
     def settle(self) -> None:
         """Run until nothing moves without time or people."""
@@ -345,10 +367,13 @@ class Platform:
                 effect for automation in self._automations for effect in ledger.confirmed_at(tx, automation, name)
             ]
         undoer = Undoer(
-            database=self.inner.database, served=self.inner.served, surrounding=self.inner.surrounding, clock=self.inner.clock
+            database=self.inner.database,
+            served=self.inner.served,
+            surrounding=self.inner.surrounding,
+            clock=self.inner.clock,
         )
         done = self.inner.loop.run(undoer.undo(effects, by=by.name, reason=reason))
-        assert isinstance(done, Undone)  # noqa: S101 - what undo gives
+        assert isinstance(done, Undone)
         return Receipt(done.undone, done.could_not)
 
 
@@ -359,11 +384,10 @@ async def _all(coroutines) -> list[object]:  # type: ignore[no-untyped-def]  # n
 def _with_function(plan: Plan, name: str, function: Callable[..., object]) -> Plan:
     nodes = {
         key: replace(
-            node, function=function if key == name else node.function,
+            node,
+            function=function if key == name else node.function,
             body=_with_function(node.body, name, function) if node.body is not None else None,
         )
         for key, node in plan.nodes.items()
     }
     return replace(plan, nodes=nodes)
-
-

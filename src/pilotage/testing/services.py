@@ -15,10 +15,10 @@ from pydantic_core import to_json
 from pilotage.authoring.connection import Connection
 from pilotage.connections.accounts import Account
 from pilotage.connections.opening import Connections
+from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.machinery.net.client import Answer, Outgoing
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft
-from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.machinery.net.messages import Origin
 
 
@@ -121,8 +121,11 @@ class FakeService:
         header = self.connection.idempotency_header
         body: object = json.loads(request.body) if request.body else {}
         return Request(
-            method=request.method, path=request.path, params=dict(parse_qsl(request.query)),
-            key=request.headers.get(header) if header else None, json=body if isinstance(body, dict) else {},
+            method=request.method,
+            path=request.path,
+            params=dict(parse_qsl(request.query)),
+            key=request.headers.get(header) if header else None,
+            json=body if isinstance(body, dict) else {},
         )
 
     def _answer(self, request: Request) -> Answer:
@@ -151,7 +154,10 @@ class FakeConnections(Connections):
             what = f"The test gave no FakeService for the connection {name}."
             raise NeverLeft(what)
         return Account(
-            name=name, origin=Origin(scheme="http", host=f"{name}.test", port=None, prefix=""),
+            name=name,
+            origin=Origin(scheme="http", host=f"{name}.test", port=None, prefix=""),
             client=service,  # type: ignore[arg-type]  # it sends and closes as the client does
-            secret=None, idempotency_header=declared.idempotency_header, not_done=NotDoneStatuses(),
+            secret=None,
+            idempotency_header=declared.idempotency_header,
+            not_done=NotDoneStatuses(),
         )

@@ -46,7 +46,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Unfit(Shape.DUPLICATE_KEY, f'the key "{twice}" stands twice in one object')
+        raise _Unfit(Shape.DUPLICATE_KEY, f'the key "{_short(twice)}" stands twice in one object')
     return found
 
 

@@ -72,23 +72,24 @@ class LineReader:
             if kept:
                 yield (run := _run(b"".join(kept), kept, start, number))
                 start, number, kept = run.ends[-1], number + len(kept), []
-            yield too_long(raw[:PREFIX], hashlib.sha256(raw).hexdigest(), start, start + len(raw), number, self.limit)
+            stretch = Stretch(number=number, start=start, limit=self.limit)
+            stretch.add(raw)
+            yield stretch.too_long()
             start, number = start + len(raw), number + 1
         if kept:
             yield _run(b"".join(kept), kept, start, number)
 
     def _long_line(self, data: bytes, start: int, number: int) -> tuple[Broken, bytes]:
         """The line that begins with `data`, read to its end without keeping it; and what was read behind its end."""
-        whole, prefix, place = hashlib.sha256(), data[:PREFIX], start
+        stretch, place = Stretch(number=number, start=start, limit=self.limit), start
         while True:
             final = place + len(data) >= self.file.size
             cut = self.encoding.first(data, final=final) or (len(data) if final else 0)
             if cut:
-                whole.update(data[:cut])
-                end = place + cut
-                return too_long(prefix, whole.hexdigest(), start, end, number, self.limit), data[cut:]
+                stretch.add(data[:cut])
+                return stretch.too_long(), data[cut:]
             keep = max(0, len(data) - 4 & ~3)  # a line end may be cut in two, and so may a character
-            whole.update(data[:keep])
+            stretch.add(data[:keep])
             place, data = place + keep, data[keep:]
             data += self.file.read(place + len(data), self.chunk)
 
@@ -110,21 +111,6 @@ def plain_text(run: Run, encoding: Encoding) -> str | None:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def too_long(prefix: bytes, digest: str, start: int, end: int, number: int, limit: int) -> Broken:
-    """A line that no record may be as long as."""
-    reason = f"longer than a record may be: {end - start:,} bytes, and {limit:,} are allowed"
-    return Broken(
-        number=number,
-        start=start,
-        end=end,
-        prefix=prefix,
-        digest=digest,
-        reason=reason,
-        shape=Shape.TOO_LONG,
-        whole=len(prefix) == end - start,
-    )
-
-
 class Stretch:
     """Bytes of a broken record as they are passed over: all of them while they fit, their digest in any case."""
 
@@ -132,15 +118,16 @@ class Stretch:
         self._number = number
         self._start = self._end = start
         self._limit = limit
+        self._most = max(limit, PREFIX)
         self._digest = hashlib.sha256()
         self._parts: list[bytes] = []
 
     def add(self, raw: bytes) -> None:
-        """One more line."""
-        fitted = self._end - self._start <= self._limit
+        """Some more of it."""
+        fitted = self._end - self._start <= self._most
         self._digest.update(raw)
         self._end += len(raw)
-        if self._end - self._start <= self._limit:
+        if self._end - self._start <= self._most:
             self._parts.append(raw)
         elif fitted:
             self._parts = [b"".join([*self._parts, raw])[:PREFIX]]
@@ -158,6 +145,12 @@ class Stretch:
             shape=shape,
             whole=len(prefix) == self._end - self._start,
         )
+
+    def too_long(self) -> Broken:
+        """The same, because no record may be as long as that."""
+        found = self._end - self._start
+        reason = f"longer than a record may be: {found:,} bytes, and {self._limit:,} are allowed"
+        return self.broken(shape=Shape.TOO_LONG, reason=reason)
 
 
 def line_number(file: OpenFile, encoding: Encoding, place: int) -> int:

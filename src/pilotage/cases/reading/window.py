@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pilotage.cases.reading.encodings import Encoding, why_not_text
-from pilotage.cases.reading.lines import PREFIX, Run, Stretch
+from pilotage.cases.reading.lines import Run, Stretch
 from pilotage.cases.reading.values import Broken, Shape
 
 
@@ -103,7 +103,7 @@ class Window:
 
     def broken(self, index: int, lines: int, *, shape: Shape, reason: str) -> Broken:
         """These lines as one broken record."""
-        stretch = Stretch(number=self.number_of(index), start=self.start_of(index), limit=max(self._limit, PREFIX))
+        stretch = Stretch(number=self.number_of(index), start=self.start_of(index), limit=self._limit)
         for raw in self._raws[index : index + lines]:
             stretch.add(raw)
         return stretch.broken(shape=shape, reason=reason)

@@ -24,7 +24,13 @@ def give_value(tx: Tx, case: int, node: Node, value: object, *, by: str, now: in
     """
     plain = fitting(node, value)
     _store(tx, case, {node.name: plain})
-    _on(tx, case, node.next, ["decided", node.name, label_text(plain) if not isinstance(plain, dict | list) else "", by], now)
+    _on(
+        tx,
+        case,
+        node.next,
+        ["decided", node.name, label_text(plain) if not isinstance(plain, dict | list) else "", by],
+        now,
+    )
 
 
 def fitting(node: Node, value: object) -> object:
@@ -37,7 +43,9 @@ def fitting(node: Node, value: object) -> object:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         msg = f"{json.dumps(value, ensure_ascii=False)} is no answer for {node.name}: {where + ': ' if where else ''}{first['msg']}."
-        raise AnswerDoesNotFit(msg, "Give a value of the step's contract; `pilotage case` shows the proposal.") from error
+        raise AnswerDoesNotFit(
+            msg, "Give a value of the step's contract; `pilotage case` shows the proposal."
+        ) from error
 
 
 def choose(tx: Tx, case: int, node: Node, label: str, *, by: str, now: int) -> None:
@@ -67,16 +75,22 @@ def finish(tx: Tx, case: int, *, by: str, reason: str, now: int) -> None:
 def say_done(tx: Tx, case: int, effect: int, node: Node, value: object, *, by: str, now: int) -> bool:
     """A person says that an effect of unknown outcome was done, and what it gave; False when it is unknown no more."""
     plain = fitting(node, value)
-    if not ledger.settle_by_person(tx, effect, now=now, state=EffectState.CONFIRMED, words=f"{by} says that it was done."):
+    if not ledger.settle_by_person(
+        tx, effect, now=now, state=EffectState.CONFIRMED, words=f"{by} says that it was done."
+    ):
         return False
-    ledger.add_results(tx, [{"effect_id": effect, "case_id": case, "node": node.name, "result": to_json(plain).decode()}])
+    ledger.add_results(
+        tx, [{"effect_id": effect, "case_id": case, "node": node.name, "result": to_json(plain).decode()}]
+    )
     _on(tx, case, node.next, ["said done", node.name, by], now)
     return True
 
 
 def say_not_done(tx: Tx, case: int, effect: int, node: Node, *, by: str, now: int) -> bool:
     """A person says that an effect of unknown outcome was not done: it is planned again."""
-    if not ledger.settle_by_person(tx, effect, now=now, state=EffectState.PLANNED, words=f"{by} says that it was not done."):
+    if not ledger.settle_by_person(
+        tx, effect, now=now, state=EffectState.PLANNED, words=f"{by} says that it was not done."
+    ):
         return False
     moving.wait_for_effect(tx, case, now=now)
     tell(tx, case, ["said not done", node.name, by], now)
@@ -91,10 +105,16 @@ def tell(tx: Tx, case: int, event: list[object], now: int) -> None:
 def _store(tx: Tx, case: int, values: dict[str, object]) -> None:
     content = looking.content(tx, case)
     given: dict[str, Any] = from_json(content.given) if content is not None and content.given else {}
-    moving.save_contents(tx, [{
-        "case_id": case, "given": to_json(given | values).decode(),
-        "judgements": content.judgements if content is not None else None,
-    }])
+    moving.save_contents(
+        tx,
+        [
+            {
+                "case_id": case,
+                "given": to_json(given | values).decode(),
+                "judgements": content.judgements if content is not None else None,
+            }
+        ],
+    )
 
 
 def _on(tx: Tx, case: int, node: str | None, event: list[object], now: int) -> None:

@@ -22,8 +22,14 @@ class Released:
 
 
 def release(
-    database: Database, intake: Intake, automation: Automation, record: int, corrected: dict[str, object] | None,
-    *, by: str, reason: str,
+    database: Database,
+    intake: Intake,
+    automation: Automation,
+    record: int,
+    corrected: dict[str, object] | None,
+    *,
+    by: str,
+    reason: str,
 ) -> Released:
     """Release a record as a new case: with `corrected` fields in the place of its own, or as it is.
 
@@ -37,7 +43,9 @@ def release(
         fields: dict[str, object] = {**(from_json(found.fields) if found.fields else {}), **(corrected or {})}
         accepted, faulty = check(automation, [Arrival(fields=fields)])
         if faulty:
-            raise StillBroken(f"{shown('Q', record)} still breaks its contract. {faulty[0].reason}", "Correct that field too.")
+            raise StillBroken(
+                f"{shown('Q', record)} still breaks its contract. {faulty[0].reason}", "Correct that field too."
+            )
         known = arriving.known_keys(tx, automation.name, [accepted[0].key])
         if known:
             case, _ = known[accepted[0].key]
@@ -57,5 +65,3 @@ def discard(database: Database, records: list[int], *, by: str, reason: str) -> 
             arriving.settle_quarantined(tx, record, state="discarded", case=None, by=by, why=reason, now=now)
             for record in records
         )
-
-

@@ -25,16 +25,17 @@ def withdraw(database: Database, decisions: Decisions, cases: Sequence[int], *, 
     return ended
 
 
-def withdraw_in(
-    tx: Tx, cases: Sequence[int], *, by: str, reason: str, now: int, decisions: Decisions
-) -> list[int]:
+def withdraw_in(tx: Tx, cases: Sequence[int], *, by: str, reason: str, now: int, decisions: Decisions) -> list[int]:
     """The same in the caller's transaction."""
     ended = sorted(moving.end(tx, cases, now=now, reason=reason))
     ledger.call_off(tx, ended, now=now, words=f"The case was withdrawn by {by}.")
     decisions.drop(tx, ended, now, "The case was withdrawn.")
     story = json.dumps([["withdrawn", by, reason]])
-    arriving.tell(tx, [
-        {"case_id": case, "id": number, "at": now, "batch": None, "story": story}
-        for case, number in zip(ended, ids.make(len(ended)), strict=True)
-    ])
+    arriving.tell(
+        tx,
+        [
+            {"case_id": case, "id": number, "at": now, "batch": None, "story": story}
+            for case, number in zip(ended, ids.make(len(ended)), strict=True)
+        ],
+    )
     return ended

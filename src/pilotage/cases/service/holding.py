@@ -6,7 +6,7 @@ from typing import Final
 from pilotage.cases.errors import UnknownScope
 from pilotage.cases.store import holding
 from pilotage.kernel.clock import from_micros
-from pilotage.kernel.ids import ids
+from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Database
 
 SCOPES: Final = ("everything", "automation", "segment", "connection", "case")
@@ -37,7 +37,8 @@ class Hold:
     at: int
 
     def __str__(self) -> str:
-        what = "everything" if self.scope == "everything" else f"{self.scope} {self.name}"
+        name = shown("C", int(self.name)) if self.scope == "case" else self.name
+        what = "everything" if self.scope == "everything" else f"{self.scope} {name}"
         also = ", intake too" if self.intake else ""
         return f"{what}{also} (by {self.by} at {from_micros(self.at):%H:%M}: {self.reason})"
 
@@ -55,10 +56,21 @@ def hold(
         raise UnknownScope(msg, f"Hold one of: {', '.join(SCOPES)}.")
     with database.transaction() as tx:
         holding.turn_gate(tx)
-        holding.add_hold(tx, {
-            "id": ids.one(), "scope": scope, "name": name, "intake": intake, "reason": reason, "by": by, "known": known,
-            "at": database.now(tx), "lifted_at": None, "lifted_by": None,
-        })
+        holding.add_hold(
+            tx,
+            {
+                "id": ids.one(),
+                "scope": scope,
+                "name": name,
+                "intake": intake,
+                "reason": reason,
+                "by": by,
+                "known": known,
+                "at": database.now(tx),
+                "lifted_at": None,
+                "lifted_by": None,
+            },
+        )
         return _on_their_way(holding.on_their_way(tx, scope, name))
 
 

@@ -35,8 +35,11 @@ class Receipt:
     def plus(self, other: "Receipt") -> "Receipt":
         """Both together."""
         return Receipt(
-            submission=self.submission, arrived=self.arrived + other.arrived, accepted=self.accepted + other.accepted,
-            duplicates=self.duplicates + other.duplicates, quarantined=self.quarantined + other.quarantined,
+            submission=self.submission,
+            arrived=self.arrived + other.arrived,
+            accepted=self.accepted + other.accepted,
+            duplicates=self.duplicates + other.duplicates,
+            quarantined=self.quarantined + other.quarantined,
             cases=other.cases,
         )
 
@@ -65,18 +68,38 @@ class Intake:
         submission = ids.one()
         with self.database.transaction() as tx:
             now = self.database.now(tx)
-            arriving.begin_submission(tx, {
-                "id": submission, "automation": automation.name, "source": source, "fingerprint": fingerprint,
-                "next_byte": 0, "next_number": 1, "arrived": 0, "accepted": 0, "duplicates": 0, "quarantined": 0,
-                "finished": False, "started_at": now, "changed_at": now,
-            })
+            arriving.begin_submission(
+                tx,
+                {
+                    "id": submission,
+                    "automation": automation.name,
+                    "source": source,
+                    "fingerprint": fingerprint,
+                    "next_byte": 0,
+                    "next_number": 1,
+                    "arrived": 0,
+                    "accepted": 0,
+                    "duplicates": 0,
+                    "quarantined": 0,
+                    "finished": False,
+                    "started_at": now,
+                    "changed_at": now,
+                },
+            )
         return submission
 
     def finish(self, submission: int) -> None:
         """The source was read to its end."""
         with self.database.transaction() as tx:
             arriving.count_submission(
-                tx, submission, now=self.database.now(tx), arrived=0, accepted=0, duplicates=0, quarantined=0, finished=True
+                tx,
+                submission,
+                now=self.database.now(tx),
+                arrived=0,
+                accepted=0,
+                duplicates=0,
+                quarantined=0,
+                finished=True,
             )
 
     def take(
@@ -91,7 +114,9 @@ class Intake:
             holding.share_gate(tx)
             if held := holding.intake_held(tx, automation.name):
                 msg = f"Intake of {automation.name} is on hold: {held}."
-                raise IntakeHeld(msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here.")
+                raise IntakeHeld(
+                    msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here."
+                )
             sorted_block = _sort(tx, automation.name, accepted, faulty)
             now = self.database.now(tx)
             new = self._add(tx, automation, sorted_block, submission=submission, release=release, batch=batch, now=now)
@@ -100,7 +125,12 @@ class Intake:
             _quarantine(tx, automation.name, sorted_block.faulty, submission, now)
             duplicates = sorted_block.duplicates + len(sorted_block.accepted) - len(new)
             arriving.count_submission(
-                tx, submission, now=now, arrived=len(block), accepted=len(new), duplicates=duplicates,
+                tx,
+                submission,
+                now=now,
+                arrived=len(block),
+                accepted=len(new),
+                duplicates=duplicates,
                 quarantined=len(sorted_block.faulty),
                 next_byte=progress.next_byte if progress else None,
                 next_number=progress.next_number if progress else None,
@@ -108,36 +138,70 @@ class Intake:
         if batch is not None and new:
             self.started(batch)
         return Receipt(
-            submission=submission, arrived=len(block), accepted=len(new), duplicates=duplicates,
-            quarantined=len(sorted_block.faulty), cases=tuple(new),
+            submission=submission,
+            arrived=len(block),
+            accepted=len(new),
+            duplicates=duplicates,
+            quarantined=len(sorted_block.faulty),
+            cases=tuple(new),
         )
 
     def add_released(self, tx: Tx, automation: Automation, accepted: list[Accepted], now: int) -> list[int]:
         """Records that left quarantine become cases, in the caller's transaction."""
         (release,) = self.releases.assign(automation.name, 1)
-        return self._add(tx, automation, Sorted(accepted=accepted), submission=None, release=release, batch=None, now=now)
+        return self._add(
+            tx, automation, Sorted(accepted=accepted), submission=None, release=release, batch=None, now=now
+        )
 
     def _add(
-        self, tx: Tx, automation: Automation, block: Sorted, *, submission: int | None, release: str, batch: int | None, now: int
+        self,
+        tx: Tx,
+        automation: Automation,
+        block: Sorted,
+        *,
+        submission: int | None,
+        release: str,
+        batch: int | None,
+        now: int,
     ) -> list[int]:
         numbers = ids.make(len(block.accepted))
         place = Place.READY if batch is None else Place.MOVING
         rows = [
             {
-                "id": number, "automation": automation.name, "key": one.key, "digest": one.digest, "release": release,
-                "place": place.value, "node": automation.plan.first, "batch": batch, "segments": one.segments,
-                "submission": submission, "attempts": 0, "deaths": 0, "accepted_at": now, "changed_at": now,
+                "id": number,
+                "automation": automation.name,
+                "key": one.key,
+                "digest": one.digest,
+                "release": release,
+                "place": place.value,
+                "node": automation.plan.first,
+                "batch": batch,
+                "segments": one.segments,
+                "submission": submission,
+                "attempts": 0,
+                "deaths": 0,
+                "accepted_at": now,
+                "changed_at": now,
             }
             for number, one in zip(numbers, block.accepted, strict=True)
         ]
         added = arriving.add_cases(tx, rows)
-        arriving.add_contents(tx, [
-            {"case_id": number, "record": one.text, "given": None, "judgements": None}
-            for number, one in zip(numbers, block.accepted, strict=True) if number in added
-        ])
-        arriving.tell(tx, [
-            {"case_id": number, "id": number, "at": now, "batch": batch, "story": _STORY} for number in numbers if number in added
-        ])
+        arriving.add_contents(
+            tx,
+            [
+                {"case_id": number, "record": one.text, "given": None, "judgements": None}
+                for number, one in zip(numbers, block.accepted, strict=True)
+                if number in added
+            ],
+        )
+        arriving.tell(
+            tx,
+            [
+                {"case_id": number, "id": number, "at": now, "batch": batch, "story": _STORY}
+                for number in numbers
+                if number in added
+            ],
+        )
         return [number for number in numbers if number in added]
 
 
@@ -155,12 +219,26 @@ def _quarantine(tx: Tx, automation: str, faulty: Sequence[Faulty], submission: i
     contents: list[dict[str, object]] = []
     for number, one in zip(numbers, faulty, strict=True):
         arrival = one.arrival
-        rows.append({
-            "id": number, "automation": automation, "submission": submission, "number": arrival.number,
-            "start": arrival.start, "end": arrival.end, "digest": digest_of(arrival), "whole": arrival.whole,
-            "kind": one.kind, "field": one.field, "reason": one.reason, "shape": one.shape, "key": one.key,
-            "beside": one.beside, "state": "waiting", "at": now,
-        })
+        rows.append(
+            {
+                "id": number,
+                "automation": automation,
+                "submission": submission,
+                "number": arrival.number,
+                "start": arrival.start,
+                "end": arrival.end,
+                "digest": digest_of(arrival),
+                "whole": arrival.whole,
+                "kind": one.kind,
+                "field": one.field,
+                "reason": one.reason,
+                "shape": one.shape,
+                "key": one.key,
+                "beside": one.beside,
+                "state": "waiting",
+                "at": now,
+            }
+        )
         fields = None if arrival.fields is None else to_json(arrival.fields, fallback=repr).decode()
         contents.append({"quarantine_id": number, "original": original_of(arrival), "fields": fields})
     arriving.add_quarantined(tx, rows, contents)

@@ -106,8 +106,16 @@ class Mover:
     def batch_row(self, batch: int, automation: str, release: str, size: int, now: int) -> dict[str, object]:
         """A new batch of this process."""
         return {
-            "id": batch, "automation": automation, "release": release, "size": size, "checkpoints": 0, "ended": False,
-            "takeovers": 0, "executor": self.executor, "formed_at": now, "changed_at": now,
+            "id": batch,
+            "automation": automation,
+            "release": release,
+            "size": size,
+            "checkpoints": 0,
+            "ended": False,
+            "takeovers": 0,
+            "executor": self.executor,
+            "formed_at": now,
+            "changed_at": now,
         }
 
     def wake(self) -> int:
@@ -202,10 +210,21 @@ class Mover:
             return self.within(automation, node)
 
         env = Walk(
-            automation=batch.automation, release=batch.release, timezone=automation.timezone,
-            owner=automation.owner.name, plan=plan,
-            unknown=chain_of(automation.unknown) if automation.unknown is not None else ((automation.owner.name, "1d"),), now=from_micros(now), run_async=self.run_async, within=within,
-            autonomy=self.autonomy, chance=self.chance, day_of=day_of, collected=collected,
+            automation=batch.automation,
+            release=batch.release,
+            timezone=automation.timezone,
+            owner=automation.owner.name,
+            plan=plan,
+            unknown=chain_of(automation.unknown)
+            if automation.unknown is not None
+            else ((automation.owner.name, "1d"),),
+            now=from_micros(now),
+            run_async=self.run_async,
+            within=within,
+            autonomy=self.autonomy,
+            chance=self.chance,
+            day_of=day_of,
+            collected=collected,
         )
         cases: list[LiveCase] = []
         unfit: list[Leaving] = []
@@ -250,16 +269,28 @@ def _live(row: StoredCase, results: Mapping[str, str]) -> LiveCase:
     for node, text in results.items():
         stored[node] = from_json(text)
     return LiveCase(
-        id=CaseId(row.id), key=row.key, node=row.node, record=None, values={}, stored=stored,
-        judgements=from_json(row.judgements) if row.judgements else {}, attempts=row.attempts,
-        parent=CaseId(row.parent) if row.parent is not None else None, item=row.item, segments=row.segments,
+        id=CaseId(row.id),
+        key=row.key,
+        node=row.node,
+        record=None,
+        values={},
+        stored=stored,
+        judgements=from_json(row.judgements) if row.judgements else {},
+        attempts=row.attempts,
+        parent=CaseId(row.parent) if row.parent is not None else None,
+        item=row.item,
+        segments=row.segments,
     )
 
 
 def _unfit(env: Walk, case: LiveCase, first: str | None, error: ValidationError) -> Question:
     return Question(
-        case=case.id, automation=env.automation, node=case.node or first or "", kind="no longer fits",
-        chain=((env.owner, "1d"),), why=f"Its record no longer fits the contract: {error.errors()[0]['msg']}",
+        case=case.id,
+        automation=env.automation,
+        node=case.node or first or "",
+        kind="no longer fits",
+        chain=((env.owner, "1d"),),
+        why=f"Its record no longer fits the contract: {error.errors()[0]['msg']}",
     )
 
 
@@ -296,24 +327,48 @@ class Saving:
         moving.save_contents(tx, [_content(case) for case in changed])
         moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
         told = [*(one.case for one in self.left), *standing]
-        self.left = plan_effects(tx, self.left, batch=self.batch, env=self.env, environment=self.mover.environment, now=now)
+        self.left = plan_effects(
+            tx, self.left, batch=self.batch, env=self.env, environment=self.mover.environment, now=now
+        )
         self._leave(tx, now)
-        arriving.tell(tx, [
-            {"case_id": case.id, "id": number, "at": now, "batch": self.batch.id, "story": json.dumps(case.story)}
-            for case, number in zip(told, ids.make(len(told)), strict=True) if case.story
-        ])
+        arriving.tell(
+            tx,
+            [
+                {"case_id": case.id, "id": number, "at": now, "batch": self.batch.id, "story": json.dumps(case.story)}
+                for case, number in zip(told, ids.make(len(told)), strict=True)
+                if case.story
+            ],
+        )
         self.ran = True
         return "ended" if ended else "on"
 
     def _leave(self, tx: Tx, now: int) -> None:
         groups: dict[tuple[object, ...], list[int]] = {}
         for one in self.left:
-            how = (one.place.value, one.node, one.waits_for.value if one.waits_for else None, one.due_at, one.reason, one.attempts)
+            how = (
+                one.place.value,
+                one.node,
+                one.waits_for.value if one.waits_for else None,
+                one.due_at,
+                one.reason,
+                one.attempts,
+            )
             groups.setdefault(how, []).append(one.case.id)
         for (place, node, waits_for, due_at, reason, attempts), members in groups.items():
-            moving.leave(tx, members, batch=self.batch.id, now=now, values={
-                "place": place, "node": node, "waits_for": waits_for, "due_at": due_at, "reason": reason, "attempts": attempts,
-            })
+            moving.leave(
+                tx,
+                members,
+                batch=self.batch.id,
+                now=now,
+                values={
+                    "place": place,
+                    "node": node,
+                    "waits_for": waits_for,
+                    "due_at": due_at,
+                    "reason": reason,
+                    "attempts": attempts,
+                },
+            )
         self.mover.decisions.ask(tx, [one.question for one in self.left if one.question is not None], now)
         self._bear(tx, now)
         finished = [one.case.id for one in self.left if one.place is Place.DONE and one.case.parent is not None]
@@ -328,14 +383,32 @@ class Saving:
                 continue
             body = self.env.plan.nodes[one.node].body
             for number, (record, item) in enumerate(zip(ids.make(len(one.items)), one.items, strict=True)):
-                born.append({
-                    "id": record, "automation": self.batch.automation, "key": f"{one.case.key}/{one.node}/{number}",
-                    "digest": "", "release": self.batch.release, "place": Place.READY.value,
-                    "node": body.first if body else None, "waits_for": None, "due_at": None, "batch": None,
-                    "parent": one.case.id, "item": number, "segments": one.case.segments, "submission": None,
-                    "attempts": 0, "deaths": 0, "reason": None, "accepted_at": now, "changed_at": now,
-                })
-                contents.append({"case_id": record, "record": to_json(item).decode(), "given": None, "judgements": None})
+                born.append(
+                    {
+                        "id": record,
+                        "automation": self.batch.automation,
+                        "key": f"{one.case.key}/{one.node}/{number}",
+                        "digest": "",
+                        "release": self.batch.release,
+                        "place": Place.READY.value,
+                        "node": body.first if body else None,
+                        "waits_for": None,
+                        "due_at": None,
+                        "batch": None,
+                        "parent": one.case.id,
+                        "item": number,
+                        "segments": one.case.segments,
+                        "submission": None,
+                        "attempts": 0,
+                        "deaths": 0,
+                        "reason": None,
+                        "accepted_at": now,
+                        "changed_at": now,
+                    }
+                )
+                contents.append(
+                    {"case_id": record, "record": to_json(item).decode(), "given": None, "judgements": None}
+                )
         arriving.add_cases(tx, born)
         arriving.add_contents(tx, contents)
 
@@ -352,5 +425,3 @@ def _content(case: LiveCase) -> dict[str, object]:
         "given": to_json({**case.stored, **case.fresh}).decode(),
         "judgements": to_json(case.judgements).decode() if case.judgements else None,
     }
-
-

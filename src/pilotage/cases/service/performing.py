@@ -55,8 +55,12 @@ class Performer:
     async def _act(self, automation: Automation, node: Node, job: Job) -> Outcome:
         effect = job.effect
         # an earlier attempt without an answer: a refusal of this one then proves nothing about that one
-        guard = EffectGuard(key=effect.key, attempt=effect.attempt, send_by=job.send_by,
-                            repeats_unknown=effect.repeat == "safe" and effect.failures > 0)
+        guard = EffectGuard(
+            key=effect.key,
+            attempt=effect.attempt,
+            send_by=job.send_by,
+            repeats_unknown=effect.repeat == "safe" and effect.failures > 0,
+        )
         caller = cast("ConnectionCaller", self.surrounding.acting(node, guard))
         values = self._arguments(automation, node, effect)
         try:
@@ -131,4 +135,6 @@ def _failed(error: Exception, standing: Standing) -> Outcome:
         case Standing.UNKNOWN | Standing.ANSWERED:
             # an answer came (whatever it said) or the step failed behind it: the other side acts no more
             over = standing is Standing.ANSWERED or getattr(error, "response", None) is not None
-            return NotKnown(words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)", over=over)
+            return NotKnown(
+                words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)", over=over
+            )

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from pilotage.authoring.plan import Node
 from pilotage.authoring.effects import Act
+from pilotage.authoring.plan import Node
 from pilotage.cases.leaving import Leaving, asks
 from pilotage.cases.store import ledger
 from pilotage.cases.values import BatchRow, EffectState, LiveCase, Place, Question
@@ -67,14 +67,27 @@ def _planned(
     case: LiveCase, node: Node, inputs: str, number: int, generation: int, batch: BatchRow, environment: str, now: int
 ) -> dict[str, object]:
     act = node.step
-    assert isinstance(act, Act)  # noqa: S101 - the compiler pairs kinds and steps
+    assert isinstance(act, Act)
     return {
         "id": number,
         "key": effect_key(environment, batch.automation, case.id, node.name, generation),
-        "automation": batch.automation, "release": batch.release, "case_id": case.id, "node": node.name,
-        "connection": node.connections[0], "segments": case.segments, "generation": generation, "inputs": inputs,
-        "repeat": act.repeat, "state": EffectState.PLANNED.value, "priority": 0, "attempt": 0, "failures": 0,
-        "asked": 0, "asking": False, "planned_at": now, "changed_at": now,
+        "automation": batch.automation,
+        "release": batch.release,
+        "case_id": case.id,
+        "node": node.name,
+        "connection": node.connections[0],
+        "segments": case.segments,
+        "generation": generation,
+        "inputs": inputs,
+        "repeat": act.repeat,
+        "state": EffectState.PLANNED.value,
+        "priority": 0,
+        "attempt": 0,
+        "failures": 0,
+        "asked": 0,
+        "asking": False,
+        "planned_at": now,
+        "changed_at": now,
     }
 
 
@@ -84,7 +97,15 @@ def _after_confirmed(one: Leaving, node: Node, inputs: str, env: Walk, effect: i
         place = Place.DONE if node.next is None else Place.READY
         return replace(one, place=place, node=node.next, waits_for=None, effect=None)
     why = "It was done before with other inputs. Keep what was done, or undo it first."
-    return asks(one.case, Question(
-        case=one.case.id, automation=env.automation, node=node.name, kind="inputs changed", chain=((env.owner, "1d"),),
-        why=why, effect=effect,
-    ))
+    return asks(
+        one.case,
+        Question(
+            case=one.case.id,
+            automation=env.automation,
+            node=node.name,
+            kind="inputs changed",
+            chain=((env.owner, "1d"),),
+            why=why,
+            effect=effect,
+        ),
+    )

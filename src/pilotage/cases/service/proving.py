@@ -45,6 +45,7 @@ def prove(database: Database, checks: Sequence[Check] = ()) -> Proof:
             found |= check(tx)
     broken = tuple(
         Broken(name=name, rows=tuple(" ".join(str(value) for value in row) for row in rows))
-        for name, rows in found.items() if rows
+        for name, rows in found.items()
+        if rows
     )
     return Proof(sums=sums, checked=tuple(found), broken=broken)

@@ -37,14 +37,19 @@ def replay(
         if from_start:
             moving.save_contents(tx, [{"case_id": case, "given": None, "judgements": None} for case in dead])
         story = json.dumps([["replayed", by, reason, "the start" if from_start else "where it failed"]])
-        arriving.tell(tx, [
-            {"case_id": case, "id": number, "at": now, "batch": None, "story": story}
-            for case, number in zip(dead, ids.make(len(dead)), strict=True)
-        ])
+        arriving.tell(
+            tx,
+            [
+                {"case_id": case, "id": number, "at": now, "batch": None, "story": story}
+                for case, number in zip(dead, ids.make(len(dead)), strict=True)
+            ],
+        )
     if not dead:
         names = ", ".join(shown("C", case) for case in cases[:5]) or "Nothing that the filter names"
         msg = f"{names} is no dead letter."
-        raise NothingToReplay(msg, "`pilotage status` says how many dead letters there are; `pilotage replay --all` takes them all.")
+        raise NothingToReplay(
+            msg, "`pilotage status` says how many dead letters there are; `pilotage replay --all` takes them all."
+        )
     return dead
 
 

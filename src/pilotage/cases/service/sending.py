@@ -94,16 +94,27 @@ class Sending:
                     tx, connection, sender=self.sender, most=room, now=now, send_by=send_by, served=self.served.pairs()
                 )
                 jobs += [(effect, True) for effect in asked]
-                sent = ledger.permit(
-                    tx, connection, sender=self.sender, most=room - len(asked), now=now, send_by=send_by,
-                    served=self.served.pairs(),
-                ) if room > len(asked) else []
+                sent = (
+                    ledger.permit(
+                        tx,
+                        connection,
+                        sender=self.sender,
+                        most=room - len(asked),
+                        now=now,
+                        send_by=send_by,
+                        served=self.served.pairs(),
+                    )
+                    if room > len(asked)
+                    else []
+                )
                 jobs += [(effect, False) for effect in sent]
             loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
         self.after_record(woken)
         return [
             Job(
-                effect=loaded[effect], asking=asking, send_by=before + SEND_WITHIN / SECOND,
+                effect=loaded[effect],
+                asking=asking,
+                send_by=before + SEND_WITHIN / SECOND,
                 settled_at=send_by + self.timeout_of(loaded[effect]),
             )
             for effect, asking in jobs
@@ -135,7 +146,13 @@ class Sending:
         for (what, asking, count, _, _, _), members in groups.items():
             turn = Turn(state=what.state, words=what.words, due_at=what.due_at, failures=what.failures)
             own = ledger.settle(
-                tx, [one.job.effect.id for one in members], turn, sender=self.sender, asking=asking, count=count, now=now
+                tx,
+                [one.job.effect.id for one in members],
+                turn,
+                sender=self.sender,
+                asking=asking,
+                count=count,
+                now=now,
             )
             woken += self._move_cases(tx, what, [one for one in members if one.job.effect.id in own], now)
         return woken
@@ -152,11 +169,19 @@ class Sending:
         case_ids = [one.job.effect.case for one in members]
         moved: set[int] = set()
         if what.case == "on":
-            ledger.add_results(tx, [
-                {"effect_id": one.job.effect.id, "case_id": one.job.effect.case, "node": node.name,
-                 "result": one.outcome.result}
-                for one in members if isinstance(one.outcome, Confirmed)
-            ])
+            ledger.add_results(
+                tx,
+                [
+                    {
+                        "effect_id": one.job.effect.id,
+                        "case_id": one.job.effect.case,
+                        "node": node.name,
+                        "result": one.outcome.result,
+                    }
+                    for one in members
+                    if isinstance(one.outcome, Confirmed)
+                ],
+            )
             place = Place.DONE if node.next is None else Place.READY
             values: dict[str, object] = {"place": place.value, "node": node.next, "attempts": 0}
             moved = moving.after_effect(tx, case_ids, now=now, values=values)
@@ -164,7 +189,9 @@ class Sending:
                 wake_parents(tx, [one.job.effect.case for one in members if one.job.effect.parent is not None], now)
         elif what.case == "dead":
             reason = f"{node.name}: {what.words}"
-            moved = moving.after_effect(tx, case_ids, now=now, values={"place": Place.DEAD_LETTER.value, "reason": reason})
+            moved = moving.after_effect(
+                tx, case_ids, now=now, values={"place": Place.DEAD_LETTER.value, "reason": reason}
+            )
         elif what.case == "person":
             values = {"place": Place.WITH_PEOPLE.value, "reason": what.words}
             moved = moving.after_effect(tx, case_ids, now=now, values=values)
@@ -178,21 +205,43 @@ class Sending:
         effect = one.job.effect
         owner = self._automation(effect).owner.name
         return Question(
-            case=CaseId(effect.case), automation=effect.automation, node=effect.node, kind="unknown effect",
-            chain=((owner, "4h"),), why=words, effect=effect.id,
+            case=CaseId(effect.case),
+            automation=effect.automation,
+            node=effect.node,
+            kind="unknown effect",
+            chain=((owner, "4h"),),
+            why=words,
+            effect=effect.id,
         )
 
     def _tell(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> None:
-        arriving.tell(tx, [
-            {
-                "case_id": one.job.effect.case, "id": number, "at": now, "batch": None,
-                "story": json.dumps([[
-                    "effect", one.job.effect.node, what.state.value, what.case, one.job.effect.connection,
-                    one.job.effect.attempt, what.words, what.due_at, one.job.asking,
-                ]]),
-            }
-            for one, number in zip(members, ids.make(len(members)), strict=True)
-        ])
+        arriving.tell(
+            tx,
+            [
+                {
+                    "case_id": one.job.effect.case,
+                    "id": number,
+                    "at": now,
+                    "batch": None,
+                    "story": json.dumps(
+                        [
+                            [
+                                "effect",
+                                one.job.effect.node,
+                                what.state.value,
+                                what.case,
+                                one.job.effect.connection,
+                                one.job.effect.attempt,
+                                what.words,
+                                what.due_at,
+                                one.job.asking,
+                            ]
+                        ]
+                    ),
+                }
+                for one, number in zip(members, ids.make(len(members)), strict=True)
+            ],
+        )
 
     def lose(self, gone: Callable[[Sequence[str]], set[str]]) -> int:
         """Effects on their way whose sender is gone are unknown; how many became so.
@@ -222,11 +271,33 @@ class Sending:
                 values: dict[str, object] = {"place": Place.WITH_PEOPLE.value, "reason": words}
                 if moving.after_effect(tx, [case], now=now, values=values):
                     job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
-                    self.decisions.ask(tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now)
-            arriving.tell(tx, [{
-                "case_id": case, "id": ids.one(), "at": now, "batch": None,
-                "story": json.dumps([["effect", lost.node, "unknown", "stays", lost.connection, lost.attempt, words, due, False]]),
-            }])
+                    self.decisions.ask(
+                        tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now
+                    )
+            arriving.tell(
+                tx,
+                [
+                    {
+                        "case_id": case,
+                        "id": ids.one(),
+                        "at": now,
+                        "batch": None,
+                        "story": json.dumps(
+                            [
+                                [
+                                    "effect",
+                                    lost.node,
+                                    "unknown",
+                                    "stays",
+                                    lost.connection,
+                                    lost.attempt,
+                                    words,
+                                    due,
+                                    False,
+                                ]
+                            ]
+                        ),
+                    }
+                ],
+            )
         return 1
-
-

@@ -45,7 +45,12 @@ class Submitted:
 
 
 def submit_file(
-    intake: Intake, automation: Automation, path: Path, *, way: Way | None = None, anew: bool = False,
+    intake: Intake,
+    automation: Automation,
+    path: Path,
+    *,
+    way: Way | None = None,
+    anew: bool = False,
     seen: Seen = lambda receipt, done, total: None,
 ) -> Submitted:
     """Take the file's records in. An interrupted submission of the same file goes on where it stopped.
@@ -66,7 +71,12 @@ def submit_file(
 
 def _opened(file: Path, automation: Automation, way: Way, start: int) -> Source:
     return open_source(
-        file, start_byte=start, form=way.form, delimiter=way.delimiter, encoding=way.encoding, sheet=way.sheet,
+        file,
+        start_byte=start,
+        form=way.form,
+        delimiter=way.delimiter,
+        encoding=way.encoding,
+        sheet=way.sheet,
         expects=required_columns(automation) or None,
     )
 
@@ -79,7 +89,8 @@ def required_columns(automation: Automation) -> frozenset[str]:
     return frozenset(
         field.alias or name
         for name, field in contract.model_fields.items()
-        if field.is_required() and field.validation_alias in {None, field.alias}
+        if field.is_required()
+        and field.validation_alias in {None, field.alias}
         and not (field.alias and contract.model_config.get("populate_by_name"))
     )
 
@@ -145,13 +156,23 @@ class _Originals:
 def _arrival(automation: Automation, form: Form, item: Record | Broken, originals: _Originals | None) -> Arrival:
     if isinstance(item, Broken):
         return Arrival(
-            fields=None, original=item.prefix, digest=item.digest, whole=item.whole, number=item.number,
-            start=item.start, end=item.end, reason=item.reason[:1].upper() + item.reason[1:] + ".", shape=item.shape.value,
+            fields=None,
+            original=item.prefix,
+            digest=item.digest,
+            whole=item.whole,
+            number=item.number,
+            start=item.start,
+            end=item.end,
+            reason=item.reason[:1].upper() + item.reason[1:] + ".",
+            shape=item.shape.value,
         )
     fields = item.fields if form == "jsonl" else fitting(automation, item.fields)
     return Arrival(
-        fields=fields, original=originals.of(item) if originals is not None else None, number=item.number,
-        start=item.start, end=item.end,
+        fields=fields,
+        original=originals.of(item) if originals is not None else None,
+        number=item.number,
+        start=item.start,
+        end=item.end,
     )
 
 

@@ -36,7 +36,9 @@ def read_places(database: Database, automations: Sequence[str]) -> Places:
             accepted=tally.accepted,
             duplicates=tally.duplicates,
             quarantine=Counted(count=tally.in_quarantine, oldest=_age(now, kept)),
-            places={place: Counted(count=number, oldest=_age(now, oldest.get(place))) for place, number in counts.items()},
+            places={
+                place: Counted(count=number, oldest=_age(now, oldest.get(place))) for place, number in counts.items()
+            },
             effects={state: Counted(count=number) for state, number in effects.items()},
             holds=tuple(_holds(tx, now)),
             flow=_flow(tx, now),
@@ -52,15 +54,17 @@ def _age(now: int, since: int | None) -> timedelta | None:
 def _holds(tx: Tx, now: int) -> list[HoldOn]:
     found: list[HoldOn] = []
     for row in holding.standing(tx):
-        found.append(HoldOn(
-            scope="everything" if row.scope == "everything" else f"the {row.scope} {row.name}",
-            reason=row.reason,
-            by=row.by,
-            lasts=timedelta(microseconds=max(0, now - row.at)),
-            on_the_way=len(holding.on_their_way(tx, row.scope, row.name)),
-            everything=row.scope == "everything",
-            intake=row.intake,
-        ))
+        found.append(
+            HoldOn(
+                scope="everything" if row.scope == "everything" else f"the {row.scope} {row.name}",
+                reason=row.reason,
+                by=row.by,
+                lasts=timedelta(microseconds=max(0, now - row.at)),
+                on_the_way=len(holding.on_their_way(tx, row.scope, row.name)),
+                everything=row.scope == "everything",
+                intake=row.intake,
+            )
+        )
     return found
 
 

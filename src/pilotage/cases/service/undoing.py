@@ -11,12 +11,12 @@ from pydantic_core import from_json
 from pilotage.authoring.effects import Act, CannotUndo
 from pilotage.authoring.plan import Node
 from pilotage.authoring.values import Case, Effect
+from pilotage.cases.retry import SECOND
 from pilotage.cases.service.moving import Served
 from pilotage.cases.service.sending import SEND_WITHIN
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.store import arriving, holding, ledger
 from pilotage.cases.store.ledger import Confirmed
-from pilotage.cases.retry import SECOND
 from pilotage.cases.values import EffectState
 from pilotage.cases.walk import said_of
 from pilotage.connections.caller import ConnectionCaller
@@ -97,7 +97,15 @@ class Undoer:
         with self.database.transaction() as tx:
             now = self.database.now(tx)
             ledger.end_undo(tx, effect.id, state, words=words, now=now)
-            arriving.tell(tx, [{
-                "case_id": effect.case, "id": ids.one(), "at": now, "batch": None,
-                "story": json.dumps([["undo", effect.node, state.value, by, words]]),
-            }])
+            arriving.tell(
+                tx,
+                [
+                    {
+                        "case_id": effect.case,
+                        "id": ids.one(),
+                        "at": now,
+                        "batch": None,
+                        "story": json.dumps([["undo", effect.node, state.value, by, words]]),
+                    }
+                ],
+            )

@@ -18,7 +18,6 @@ from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.sending import Finished, Job, Sending
 from pilotage.cases.service.surrounding import LoopThread
-from pilotage.cases.store import moving
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Checkpoint, Engine

@@ -72,7 +72,7 @@ def begin_submission(tx: Tx, row: bulk.Row) -> None:
     bulk.insert(tx, submissions, [row])
 
 
-def count_submission(  # noqa: PLR0913 - the counts of one block
+def count_submission(
     tx: Tx,
     submission: int,
     *,
@@ -101,7 +101,7 @@ def count_submission(  # noqa: PLR0913 - the counts of one block
     tx.execute(table.update().where(table.c.id == submission).values(values))
 
 
-def settle_quarantined(  # noqa: PLR0913 - one row's end
+def settle_quarantined(
     tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int
 ) -> int:
     """A record leaves quarantine; 1 if it was waiting there."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pilotage.cases.store.holding import held_effects
 from pilotage.cases.store.looking import Found
-from pilotage.cases.tables import cases, effects, quarantine, submissions
+from pilotage.cases.tables import case_content, cases, effects, quarantine, submissions
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage.database import Tx
 
@@ -65,6 +65,23 @@ def submission(tx: Tx, number: int) -> Found:
     return tx.execute(sa.select(submissions).where(submissions.c.id == number)).one()
 
 
+def judged(tx: Tx, number: int) -> list[tuple[int, str, str, str | None]]:
+    """The cases of a submission with what was judged: (id, key, place, judgements as JSON text)."""
+    rows = tx.execute(
+        sa.select(cases.c.id, cases.c.key, cases.c.place, case_content.c.judgements)
+        .join(case_content, case_content.c.case_id == cases.c.id)
+        .where(cases.c.submission == number)
+        .order_by(cases.c.id)
+    )
+    return [(case, key, place, judgements) for case, key, place, judgements in rows]
+
+
+def effect_keys(tx: Tx, number: int) -> set[str]:
+    """The keys of the effects that the cases of a submission came to."""
+    query = sa.select(effects.c.key).join(cases, cases.c.id == effects.c.case_id).where(cases.c.submission == number)
+    return set(tx.execute(query).scalars())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OnItsOwn:
     """What goes on without a person, soon."""
@@ -101,7 +118,9 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
                 ),
             )
             .group_by(c.place)
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
     states = dict(
@@ -116,10 +135,14 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
                 ),
             )
             .group_by(e.state)
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     return OnItsOwn(
-        ready=places_.get(Place.READY.value, 0), moving=places_.get(Place.MOVING.value, 0),
-        waking=places_.get(Place.WAITING.value, 0), asking=states.get(EffectState.UNKNOWN.value, 0),
+        ready=places_.get(Place.READY.value, 0),
+        moving=places_.get(Place.MOVING.value, 0),
+        waking=places_.get(Place.WAITING.value, 0),
+        asking=states.get(EffectState.UNKNOWN.value, 0),
         sending=states.get(EffectState.SENDING.value, 0) + states.get(EffectState.PLANNED.value, 0),
     )

@@ -14,9 +14,7 @@ GATE: Final = 1
 
 def make_gate(tx: Tx) -> None:
     """Put the gate's one row there."""
-    tx.execute(
-        sa.text("INSERT INTO send_gate (id, turned) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING"), {"id": GATE}
-    )
+    tx.execute(sa.text("INSERT INTO send_gate (id, turned) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING"), {"id": GATE})
 
 
 def share_gate(tx: Tx) -> None:
@@ -43,7 +41,8 @@ def held_effects() -> sa.ColumnElement[bool]:
         sa.and_(
             holds.c.scope == "segment",
             effects.c.segments.isnot(None),
-            sa.func.replace(effects.c.segments, sa.literal("|") + holds.c.name + sa.literal("|"), "") != effects.c.segments,
+            sa.func.replace(effects.c.segments, sa.literal("|") + holds.c.name + sa.literal("|"), "")
+            != effects.c.segments,
         ),
     )
     return sa.exists().where(holds.c.lifted_at.is_(None), named)
@@ -68,9 +67,7 @@ def standing(tx: Tx) -> list[sa.Row[tuple[int, str, str, bool, str, str, int]]]:
     """Holds in force: (id, scope, name, intake, reason, by, at)."""
     return list(
         tx.execute(
-            sa.select(
-                holds.c.id, holds.c.scope, holds.c.name, holds.c.intake, holds.c.reason, holds.c.by, holds.c.at
-            )
+            sa.select(holds.c.id, holds.c.scope, holds.c.name, holds.c.intake, holds.c.reason, holds.c.by, holds.c.at)
             .where(holds.c.lifted_at.is_(None))
             .order_by(holds.c.id)
         )

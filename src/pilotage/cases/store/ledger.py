@@ -23,8 +23,13 @@ def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, int
     return list(
         tx.execute(
             sa.select(
-                effects.c.id, effects.c.case_id, effects.c.node, effects.c.generation, effects.c.state,
-                effects.c.inputs, effects.c.key,
+                effects.c.id,
+                effects.c.case_id,
+                effects.c.node,
+                effects.c.generation,
+                effects.c.state,
+                effects.c.inputs,
+                effects.c.key,
             )
             .where(bulk.among(tx, effects.c.case_id, ids))
             .order_by(effects.c.id)
@@ -70,8 +75,14 @@ def permit(
             effects.update()
             .where(effects.c.id.in_(chosen))
             .values(
-                state=EffectState.SENDING.value, sender=sender, attempt=effects.c.attempt + 1, send_by=send_by,
-                sent_at=now, changed_at=now, due_at=None, asking=False,
+                state=EffectState.SENDING.value,
+                sender=sender,
+                attempt=effects.c.attempt + 1,
+                send_by=send_by,
+                sent_at=now,
+                changed_at=now,
+                due_at=None,
+                asking=False,
             )
             .returning(effects.c.id)
         ).scalars()
@@ -111,10 +122,23 @@ def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
         return []
     rows = tx.execute(
         sa.select(
-            effects.c.id, effects.c.key, effects.c.automation, effects.c.release, effects.c.case_id.label("case"),
-            cases.c.key.label("case_key"), effects.c.node, effects.c.connection, effects.c.repeat, effects.c.attempt,
-            effects.c.failures, effects.c.asked, effects.c.planned_at, case_content.c.record, case_content.c.given,
-            cases.c.item, cases.c.parent,
+            effects.c.id,
+            effects.c.key,
+            effects.c.automation,
+            effects.c.release,
+            effects.c.case_id.label("case"),
+            cases.c.key.label("case_key"),
+            effects.c.node,
+            effects.c.connection,
+            effects.c.repeat,
+            effects.c.attempt,
+            effects.c.failures,
+            effects.c.asked,
+            effects.c.planned_at,
+            case_content.c.record,
+            case_content.c.given,
+            cases.c.item,
+            cases.c.parent,
         )
         .join(cases, cases.c.id == effects.c.case_id)
         .join(case_content, case_content.c.case_id == effects.c.case_id)
@@ -148,12 +172,20 @@ def settle(tx: Tx, ids: Sequence[int], turn: Turn, *, sender: str, asking: bool,
         tx.execute(
             effects.update()
             .where(
-                bulk.among(tx, effects.c.id, ids), effects.c.state == expected.value, effects.c.sender == sender,
+                bulk.among(tx, effects.c.id, ids),
+                effects.c.state == expected.value,
+                effects.c.sender == sender,
                 counter == count,
             )
             .values(
-                state=turn.state.value, words=turn.words, due_at=turn.due_at, changed_at=now, sender=None, send_by=None,
-                asking=False, failures=effects.c.failures + turn.failures,
+                state=turn.state.value,
+                words=turn.words,
+                due_at=turn.due_at,
+                changed_at=now,
+                sender=None,
+                send_by=None,
+                asking=False,
+                failures=effects.c.failures + turn.failures,
             )
             .returning(effects.c.id)
         ).scalars()
@@ -202,8 +234,16 @@ def plan_again(tx: Tx, rows: Sequence[tuple[int, str]], *, release: str, now: in
         tx,
         effects,
         [
-            {"id": effect, "inputs": inputs, "state": EffectState.PLANNED.value, "failures": 0, "due_at": None,
-             "release": release, "changed_at": now, "words": None}
+            {
+                "id": effect,
+                "inputs": inputs,
+                "state": EffectState.PLANNED.value,
+                "failures": 0,
+                "due_at": None,
+                "release": release,
+                "changed_at": now,
+                "words": None,
+            }
             for effect, inputs in rows
         ],
         key="id",
@@ -256,8 +296,14 @@ def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
         return None
     row = tx.execute(
         sa.select(
-            effects.c.id, effects.c.key, effects.c.automation, effects.c.release, effects.c.case_id.label("case"),
-            cases.c.key.label("case_key"), effects.c.node, effect_content.c.result,
+            effects.c.id,
+            effects.c.key,
+            effects.c.automation,
+            effects.c.release,
+            effects.c.case_id.label("case"),
+            cases.c.key.label("case_key"),
+            effects.c.node,
+            effect_content.c.result,
         )
         .join(cases, cases.c.id == effects.c.case_id)
         .join(effect_content, effect_content.c.effect_id == effects.c.id)
@@ -280,8 +326,11 @@ def confirmed_at(tx: Tx, automation: str, node: str) -> list[int]:
     return list(
         tx.execute(
             sa.select(effects.c.id)
-            .where(effects.c.automation == automation, effects.c.node == node,
-                   effects.c.state == EffectState.CONFIRMED.value)
+            .where(
+                effects.c.automation == automation,
+                effects.c.node == node,
+                effects.c.state == EffectState.CONFIRMED.value,
+            )
             .order_by(effects.c.id)
         ).scalars()
     )

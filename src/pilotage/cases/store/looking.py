@@ -4,10 +4,17 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import (
-    case_content, cases, effect_content, effects, quarantine, quarantine_content, submissions, timeline,
-)
 from pilotage.cases.sums import Tally
+from pilotage.cases.tables import (
+    case_content,
+    cases,
+    effect_content,
+    effects,
+    quarantine,
+    quarantine_content,
+    submissions,
+    timeline,
+)
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
@@ -84,8 +91,9 @@ def effects_at(tx: Tx, automation: str, node: str) -> list[Found]:
     )
 
 
-def dead_letters(tx: Tx, automation: str | None, *, node: str | None = None, reason: str | None = None,
-                 most: int = 100_000) -> list[Found]:
+def dead_letters(
+    tx: Tx, automation: str | None, *, node: str | None = None, reason: str | None = None, most: int = 100_000
+) -> list[Found]:
     """Dead letters, oldest first: (id, key, automation, node, reason, changed_at)."""
     c = cases.c
     query = (
@@ -148,7 +156,10 @@ def count_arrivals(tx: Tx) -> list[tuple[str, int, int, int, int]]:
     s = submissions.c
     rows = tx.execute(
         sa.select(
-            s.automation, sa.func.sum(s.arrived), sa.func.sum(s.accepted), sa.func.sum(s.duplicates),
+            s.automation,
+            sa.func.sum(s.arrived),
+            sa.func.sum(s.accepted),
+            sa.func.sum(s.duplicates),
             sa.func.sum(s.quarantined),
         ).group_by(s.automation)
     )
@@ -167,8 +178,13 @@ def count_shapes(tx: Tx, automation: str | None = None) -> list[Found]:
     q = quarantine.c
     query = (
         sa.select(
-            q.automation, q.shape, q.kind, sa.func.min(q.reason).label("reason"), sa.func.count().label("count"),
-            sa.func.min(q.id).label("first"), sa.func.min(q.at).label("oldest"),
+            q.automation,
+            q.shape,
+            q.kind,
+            sa.func.min(q.reason).label("reason"),
+            sa.func.count().label("count"),
+            sa.func.min(q.id).label("first"),
+            sa.func.min(q.at).label("oldest"),
         )
         .where(q.state == "waiting")
         .group_by(q.automation, q.shape, q.kind)
@@ -255,9 +271,14 @@ def tally(tx: Tx) -> Tally:
         counted[Place(place)] = counted.get(Place(place), 0) + number
     born = tx.execute(sa.select(sa.func.count()).select_from(cases).where(cases.c.parent.isnot(None))).scalar_one()
     return Tally(
-        arrived=sum(row[1] for row in arrivals), accepted=sum(row[2] for row in arrivals),
-        duplicates=sum(row[3] for row in arrivals), in_quarantine=kept.get("waiting", 0),
-        released=kept.get("released", 0), discarded=kept.get("discarded", 0), born=born, places=counted,
+        arrived=sum(row[1] for row in arrivals),
+        accepted=sum(row[2] for row in arrivals),
+        duplicates=sum(row[3] for row in arrivals),
+        in_quarantine=kept.get("waiting", 0),
+        released=kept.get("released", 0),
+        discarded=kept.get("discarded", 0),
+        born=born,
+        places=counted,
     )
 
 

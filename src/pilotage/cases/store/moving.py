@@ -86,15 +86,25 @@ def find_batch(tx: Tx, batch: int) -> BatchRow | None:
     """A batch by its id."""
     row = tx.execute(
         sa.select(
-            batches.c.id, batches.c.automation, batches.c.release, batches.c.checkpoints, batches.c.ended,
-            batches.c.takeovers, batches.c.size,
+            batches.c.id,
+            batches.c.automation,
+            batches.c.release,
+            batches.c.checkpoints,
+            batches.c.ended,
+            batches.c.takeovers,
+            batches.c.size,
         ).where(batches.c.id == batch)
     ).one_or_none()
     if row is None:
         return None
     return BatchRow(
-        id=BatchId(row.id), automation=row.automation, release=row.release, checkpoints=row.checkpoints,
-        ended=row.ended, takeovers=row.takeovers, size=row.size,
+        id=BatchId(row.id),
+        automation=row.automation,
+        release=row.release,
+        checkpoints=row.checkpoints,
+        ended=row.ended,
+        takeovers=row.takeovers,
+        size=row.size,
     )
 
 
@@ -102,8 +112,16 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
     """The cases that move in the batch, and what their confirmed effects gave: case -> node -> JSON text."""
     rows = tx.execute(
         sa.select(
-            cases.c.id, cases.c.key, cases.c.node, case_content.c.record, case_content.c.given,
-            case_content.c.judgements, cases.c.attempts, cases.c.parent, cases.c.item, cases.c.segments,
+            cases.c.id,
+            cases.c.key,
+            cases.c.node,
+            case_content.c.record,
+            case_content.c.given,
+            case_content.c.judgements,
+            cases.c.attempts,
+            cases.c.parent,
+            cases.c.item,
+            cases.c.segments,
             cases.c.accepted_at,
         )
         .join(case_content, case_content.c.case_id == cases.c.id)
@@ -112,8 +130,17 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
     ).all()
     found = [
         StoredCase(
-            id=r.id, key=r.key, node=r.node, record=r.record, given=r.given, judgements=r.judgements,
-            attempts=r.attempts, parent=r.parent, item=r.item, segments=r.segments, accepted_at=r.accepted_at,
+            id=r.id,
+            key=r.key,
+            node=r.node,
+            record=r.record,
+            given=r.given,
+            judgements=r.judgements,
+            attempts=r.attempts,
+            parent=r.parent,
+            item=r.item,
+            segments=r.segments,
+            accepted_at=r.accepted_at,
         )
         for r in rows
     ]
@@ -191,7 +218,8 @@ def after_effect(tx: Tx, ids: Sequence[int], *, now: int, values: dict[str, obje
         tx.execute(
             cases.update()
             .where(
-                bulk.among(tx, cases.c.id, ids), cases.c.place == Place.WAITING.value,
+                bulk.among(tx, cases.c.id, ids),
+                cases.c.place == Place.WAITING.value,
                 cases.c.waits_for == WaitsFor.EFFECT.value,
             )
             .values({"waits_for": None, "due_at": None, "reason": None, "changed_at": now} | values)
@@ -247,9 +275,7 @@ def open_batches(tx: Tx, *, before: int, most: int = 100) -> list[sa.Row[tuple[i
 def ended_batches(tx: Tx, *, before: int, most: int = 500) -> list[int]:
     """Batches that ended before then, and whose engine records may go."""
     return list(
-        tx.execute(
-            sa.select(batches.c.id).where(batches.c.ended, batches.c.changed_at < before).limit(most)
-        ).scalars()
+        tx.execute(sa.select(batches.c.id).where(batches.c.ended, batches.c.changed_at < before).limit(most)).scalars()
     )
 
 
@@ -325,7 +351,12 @@ def end(tx: Tx, ids: Sequence[int], *, now: int, reason: str) -> set[int]:
 def revive(tx: Tx, ids: Sequence[int], *, now: int, node: str | None) -> list[int]:
     """Dead letters are ready again, where they failed or at `node`; which were dead letters."""
     values: dict[str, object] = {
-        "place": Place.READY.value, "reason": None, "attempts": 0, "deaths": 0, "changed_at": now, "waits_for": None,
+        "place": Place.READY.value,
+        "reason": None,
+        "attempts": 0,
+        "deaths": 0,
+        "changed_at": now,
+        "waits_for": None,
         "due_at": None,
     }
     if node is not None:

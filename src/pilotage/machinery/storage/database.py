@@ -36,13 +36,18 @@ class Database:
         self._clock = clock
         self._host_clock: Clock = clock or SystemClock()
         self._latest = 0
-        self.engine = self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
+        self.engine = (
+            self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
+        )
 
     def _sqlite(self, url: sa.URL, pool_size: int) -> sa.Engine:
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            url, pool_size=pool_size, max_overflow=20, connect_args={"check_same_thread": False, "isolation_level": None}
+            url,
+            pool_size=pool_size,
+            max_overflow=20,
+            connect_args={"check_same_thread": False, "isolation_level": None},
         )
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -62,7 +67,9 @@ class Database:
     def transaction(self) -> Iterator[Tx]:
         """A transaction that writes: on SQLite it takes the write lock at once, so that it never fails half-way."""
         with self.engine.connect() as connection:
-            options = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
+            options = (
+                connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
+            )
             with options.begin():
                 yield options
 

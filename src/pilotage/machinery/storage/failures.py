@@ -50,7 +50,11 @@ def in_plain_words(error: BaseException) -> PilotageError | None:
     if "locked" in lowered or "busy" in lowered:
         return DatabaseBusy(f"The database is busy: {said}.", "Another process writes to it for long. Try again.")
     if "not a database" in lowered or "malformed" in lowered:
-        return DatabaseNotOurs(f"The file is no sound SQLite database: {said}.", "Name another file, or restore a backup.")
+        return DatabaseNotOurs(
+            f"The file is no sound SQLite database: {said}.", "Name another file, or restore a backup."
+        )
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
-        return DatabaseAway(f"The database does not answer: {said}.", "See that it runs and that PILOTAGE_DATABASE_URL is right.")
+        return DatabaseAway(
+            f"The database does not answer: {said}.", "See that it runs and that PILOTAGE_DATABASE_URL is right."
+        )
     return None
