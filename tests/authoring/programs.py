@@ -6,10 +6,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-import pilotage as pl
 import pytest
-from pilotage.authoring.findings import Finding
 from pydantic import BaseModel
+
+import pilotage as pl
+from pilotage.authoring.findings import Finding
 
 
 class Kind(Enum):
@@ -69,7 +70,9 @@ lead = pl.Role("lead")
 director = pl.Role("director")
 ask = pl.Ask(clerk, within="4h", then=lead)
 
-carrier = pl.Connection("carrier", base_url="https://carrier.example", credential=pl.Secret("carrier-token", max_age="90d"))
+carrier = pl.Connection(
+    "carrier", base_url="https://carrier.example", credential=pl.Secret("carrier-token", max_age="90d")
+)
 
 
 @pl.compute
@@ -105,7 +108,7 @@ def bigger(order: Order) -> BigOrder:
 @pl.judge
 def fragile(order: Order) -> pl.Judgement[bool]:
     """Whether it breaks."""
-    return pl.Judgement(True, confidence=0.9, evidence=[pl.Quote(order.id)])  # noqa: FBT003
+    return pl.Judgement(True, confidence=0.9, evidence=[pl.Quote(order.id)])
 
 
 @pl.judge

@@ -7,11 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-import pilotage as pl
 import pytest
+from pydantic import BaseModel, Field
+
+import pilotage as pl
 from pilotage.authoring.checking import check
 from pilotage.authoring.codes import CODES, SECTIONS
-from pydantic import BaseModel, Field
 from tests.authoring.programs import Order, Price, automation, by_ship, lead, price, said, send
 
 
@@ -42,8 +43,10 @@ def test_an_example_that_does_not_hold() -> None:
     rule.example(TWO).gives(ONE)
     rule.example(TWO).on("2026-12-01").changes_nothing()
     assert found(made) == [
-        "PLT-154 example 2 of cheaper: gives Price(amount=Decimal('1')), expected Price(amount=Decimal('2'))"
-        " (as of 2026-12-01). > Correct the rule or the example."
+        (
+            "PLT-154 example 2 of cheaper: gives Price(amount=Decimal('1')), expected Price(amount=Decimal('2'))"
+            " (as of 2026-12-01). > Correct the rule or the example."
+        )
     ]
 
 
@@ -69,9 +72,7 @@ def test_an_example_that_does_not_say_enough() -> None:
     ]
     rule, made = with_rule(season=pl.Season.quarter(4))
     rule.example(TWO).gives(ONE)
-    assert found(made) == [
-        'PLT-157 example 1 of cheaper: does not say on which day it is so. > Add .on("2026-12-01").'
-    ]
+    assert found(made) == ['PLT-157 example 1 of cheaper: does not say on which day it is so. > Add .on("2026-12-01").']
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -86,8 +87,10 @@ def test_settings_of_an_environment() -> None:
     assert found(made) == []
     assert found(made, settings={"desk-url": "https://desk.example"}) == []
     assert found(made, settings={"size": "many"}, environment="test") == [
-        "PLT-165 Setting desk-url: is not set in test and has no default."
-        " > Set DESK_URL in test, or give the Setting a default.",
+        (
+            "PLT-165 Setting desk-url: is not set in test and has no default."
+            " > Set DESK_URL in test, or give the Setting a default."
+        ),
         'PLT-163 Setting size: "many" is no int. > Correct SIZE in test.',
     ]
 
@@ -95,7 +98,8 @@ def test_settings_of_an_environment() -> None:
 def _tell(size: pl.Setting[int]) -> Any:
     async def tell(order: Order) -> pl.HandedOver:
         """Read a setting."""
-        return pl.HandedOver() if size.value else pl.HandedOver()
+        assert size.value
+        return pl.HandedOver()
 
     return tell
 
@@ -190,24 +194,30 @@ def test_contracts_that_meet(fields: dict[str, Any]) -> None:
 def test_contracts_that_do_not_meet(fields: dict[str, Any], difference: str, hint: str) -> None:
     """PLT-172 names the field, and what would make it fit."""
     assert found(sender(fields), taker(Theirs)) == [
-        f"PLT-172 giver › HandOver to taker version 1: {difference}."
-        f" > Compatible change: {hint}; else agree on version 2 with lead."
+        (
+            f"PLT-172 giver › HandOver to taker version 1: {difference}."
+            f" > Compatible change: {hint}; else agree on version 2 with lead."
+        )
     ]
 
 
 def test_a_side_that_takes_nothing_else() -> None:
     """PLT-172 for a field that is not known there."""
     assert found(sender({"id": str, "note": str}), taker(Exact)) == [
-        "PLT-172 giver › HandOver to taker version 1: note is not known there."
-        " > Compatible change: leave note out of what is sent; else agree on version 2 with lead."
+        (
+            "PLT-172 giver › HandOver to taker version 1: note is not known there."
+            " > Compatible change: leave note out of what is sent; else agree on version 2 with lead."
+        )
     ]
 
 
 def test_another_version() -> None:
     """PLT-172 where the versions differ."""
     assert found(sender(RIGHT), taker(Theirs, version=2)) == [
-        "PLT-172 giver › HandOver to taker version 1: taker is at version 2."
-        " > Take over what changed in version 2, and write version=2."
+        (
+            "PLT-172 giver › HandOver to taker version 1: taker is at version 2."
+            " > Take over what changed in version 2, and write version=2."
+        )
     ]
 
 

@@ -16,7 +16,6 @@ from tests.authoring.programs import (
     approval,
     ask,
     automation,
-    bigger,
     call_back,
     carrier,
     clerk,
@@ -73,26 +72,32 @@ def plain(order: Order) -> Item:
 def test_an_input_that_nobody_gives() -> None:
     """PLT-121 names what there is."""
     assert words(lambda: automation(price, send_labelled)) == [
-        "PLT-121 orders › path › send_labelled(label): nothing gives a Label; there are Order and Price."
-        " > Add a step that gives it before this one, or take one of those."
+        (
+            "PLT-121 orders › path › send_labelled(label): nothing gives a Label; there are Order and Price."
+            " > Add a step that gives it before this one, or take one of those."
+        )
     ]
 
 
 def test_a_subclass_is_another_type() -> None:
     """PLT-121 says which subclass was found: an input is found by the very same type."""
     assert words(lambda: automation(pl.Path(send), takes=BigOrder)) == [
-        "PLT-121 orders › path › send(order): nothing gives an Order; there is BigOrder;"
-        " BigOrder is a subclass of Order, and an input is found by the very same type."
-        " > Add a step that gives it before this one, or take one of those."
+        (
+            "PLT-121 orders › path › send(order): nothing gives an Order; there is BigOrder;"
+            " BigOrder is a subclass of Order, and an input is found by the very same type."
+            " > Add a step that gives it before this one, or take one of those."
+        )
     ]
 
 
 def test_an_input_that_is_given_later() -> None:
     """PLT-122: the order of the path is wrong."""
     assert words(lambda: automation(send_labelled, price, label)) == [
-        "PLT-122 orders › path › send_labelled(label): nothing before this step gives a Label.\n"
-        "A step that gives it stands later: label (step 3)."
-        " > Move label before send_labelled, or give the case a Label in Order's place."
+        (
+            "PLT-122 orders › path › send_labelled(label): nothing before this step gives a Label.\n"
+            "A step that gives it stands later: label (step 3)."
+            " > Move label before send_labelled, or give the case a Label in Order's place."
+        )
     ]
 
 
@@ -117,8 +122,10 @@ def test_the_form_of_a_finding() -> None:
 def test_two_origins_of_one_type() -> None:
     """PLT-123: which of the two is meant is not guessed."""
     assert words(lambda: automation(price, other_price, label, send_labelled)) == [
-        "PLT-123 orders › path › label(price): Price is given by price and by other_price."
-        " > Write Annotated[Price, pl.From(price)], or let other_price take it, so that it revises it."
+        (
+            "PLT-123 orders › path › label(price): Price is given by price and by other_price."
+            " > Write Annotated[Price, pl.From(price)], or let other_price take it, so that it revises it."
+        )
     ]
 
 
@@ -141,8 +148,10 @@ def test_a_revision_of_the_named_one_leaves_the_other() -> None:
     def cheaper(price: Annotated[Price, pl.From(price)]) -> Price: ...
 
     assert words(lambda: automation(price, other_price, pl.compute(cheaper), label, send_labelled)) == [
-        "PLT-123 orders › path › label(price): Price is given by other_price and by cheaper."
-        " > Write Annotated[Price, pl.From(other_price)], or let cheaper take it, so that it revises it."
+        (
+            "PLT-123 orders › path › label(price): Price is given by other_price and by cheaper."
+            " > Write Annotated[Price, pl.From(other_price)], or let cheaper take it, so that it revises it."
+        )
     ]
 
 
@@ -152,8 +161,10 @@ def test_an_input_of_some_branches() -> None:
         kind, pl.When(Kind.POST, price), pl.When(Kind.BIKE, other_price), pl.When(Kind.SHIP, pl.Wait("1d"))
     )
     assert words(lambda: automation(choice, label, send_labelled)) == [
-        "PLT-124 orders › path › label(price): Price is given only where kind is post or bike."
-        " > Give it on every branch, move label into those branches, or take Price | None."
+        (
+            "PLT-124 orders › path › label(price): Price is given only where kind is post or bike."
+            " > Give it on every branch, move label into those branches, or take Price | None."
+        )
     ]
     assert automation(choice, maybe_label, send_labelled).plan.nodes["maybe_label"].inputs[1].optional
 
@@ -174,9 +185,7 @@ def test_an_input_of_a_branch_beside() -> None:
 
 def test_a_union_takes_whichever_was_made() -> None:
     """Branches that give different things meet in the next step's signature."""
-    choice = pl.Choice(
-        kind, pl.When(Kind.POST, price), pl.When(Kind.BIKE, price, label), pl.When(Kind.SHIP, price)
-    )
+    choice = pl.Choice(kind, pl.When(Kind.POST, price), pl.When(Kind.BIKE, price, label), pl.When(Kind.SHIP, price))
     plan = automation(choice, either).plan
     assert plan.nodes["either"].inputs[1].sources == ("price", "price-2", "label", "price-3")
 
@@ -193,8 +202,10 @@ def test_an_optional_input_that_never_comes() -> None:
 def test_a_step_that_stands_twice() -> None:
     """PLT-125: a step has one place in the ledger and the book."""
     assert words(lambda: automation(price, label, send_labelled, label)) == [
-        "PLT-125 orders › path: label stands twice (steps 2 and 4)."
-        " > Name one path and use it in both branches, or remove one."
+        (
+            "PLT-125 orders › path: label stands twice (steps 2 and 4)."
+            " > Name one path and use it in both branches, or remove one."
+        )
     ]
 
 
@@ -209,8 +220,10 @@ def test_a_step_on_two_branches_stands_once_on_each() -> None:
 def test_a_revision_after_the_approval() -> None:
     """PLT-126: what was approved is what is sent."""
     assert words(lambda: automation(price, approval(), discount, send_approved)) == [
-        "PLT-126 orders › path › send_approved(approved): Price was approved at step 2"
-        " and revised by discount at step 3. > Move discount before the approval."
+        (
+            "PLT-126 orders › path › send_approved(approved): Price was approved at step 2"
+            " and revised by discount at step 3. > Move discount before the approval."
+        )
     ]
 
 
@@ -240,8 +253,10 @@ def test_a_promise_that_no_path_keeps() -> None:
 def test_a_judge_without_its_threshold() -> None:
     """PLT-129, and nothing is said of what follows from it."""
     assert words(lambda: automation(fragile, send)) == [
-        "PLT-129 orders › path: fragile does not say how sure it must be."
-        " > Use fragile.alone(above=..., otherwise=Ask(...)) or .always_ask(Ask(...))."
+        (
+            "PLT-129 orders › path: fragile does not say how sure it must be."
+            " > Use fragile.alone(above=..., otherwise=Ask(...)) or .always_ask(Ask(...))."
+        )
     ]
 
 
@@ -251,11 +266,37 @@ def test_something_that_is_no_step() -> None:
     def helper(order: Order) -> Price: ...
 
     assert words(lambda: automation(helper, send)) == [
-        "PLT-130 orders › path: helper is no step."
-        " > Decorate the function with @pl.compute, @pl.judge or @pl.act, or remove it."
+        (
+            "PLT-130 orders › path: helper is no step."
+            " > Decorate the function with @pl.compute, @pl.judge or @pl.act, or remove it."
+        )
     ]
     (found,) = words(lambda: automation(None, send))
     assert found.startswith("PLT-130 orders › path: None is no step.")
+
+
+def test_a_step_that_is_never_reached() -> None:
+    """PLT-135: an exception without `when` ends the path, so what follows it on the path is a mistake."""
+    ended = pl.BusinessException("not automated", ask=ask)
+    assert [text for text in words(lambda: automation(ended, price, send)) if "PLT-135" in text] == [
+        (
+            "PLT-135 orders › path › price: is never reached: every way ends before it."
+            " > Remove it, or give the exception before it a when=."
+        )
+    ]
+
+
+def test_a_value_that_may_be_none() -> None:
+    """What may be None is not what is asked for; the finding says so, and `T | None` takes it."""
+
+    def perhaps(order: Order) -> Price | None: ...
+
+    maybe = pl.compute(perhaps)
+    (found,) = words(lambda: automation(maybe, label, send))
+    assert found.startswith(
+        "PLT-121 orders › path › label(price): nothing gives a Price; there are Order and Price | None."
+    )
+    assert automation(maybe, maybe_label, send).plan.nodes["maybe_label"].inputs[1].sources == ("perhaps",)
 
 
 # -- choices -----------------------------------------------------------------------------------------------------------
@@ -264,9 +305,11 @@ def test_something_that_is_no_step() -> None:
 def test_a_label_without_a_path() -> None:
     """PLT-131: there is no default; what is not automated yet is said so, and held."""
     assert words(lambda: automation(pl.Choice(kind, pl.When(Kind.POST, send)))) == [
-        "PLT-131 orders › path › Choice on kind: no path for Kind.BIKE and Kind.SHIP."
-        " > Add When(Kind.BIKE, ...); if it is not automated yet,"
-        ' When(Kind.BIKE, BusinessException("...", ask=...)).'
+        (
+            "PLT-131 orders › path › Choice on kind: no path for Kind.BIKE and Kind.SHIP."
+            " > Add When(Kind.BIKE, ...); if it is not automated yet,"
+            ' When(Kind.BIKE, BusinessException("...", ask=...)).'
+        )
     ]
 
 
@@ -298,8 +341,10 @@ def test_a_choice_by_what_has_no_labels() -> None:
     """PLT-134: a choice is by labels that are all known."""
     choice = pl.Choice(plain, pl.When("x", send))  # type: ignore[arg-type]
     assert words(lambda: automation(choice)) == [
-        "PLT-134 orders › path › Choice on plain: Item has no fixed labels."
-        " > Give an Enum, a Literal or bool; compute it in a step that names the kinds."
+        (
+            "PLT-134 orders › path › Choice on plain: Item has no fixed labels."
+            " > Give an Enum, a Literal or bool; compute it in a step that names the kinds."
+        )
     ]
 
 
@@ -317,8 +362,10 @@ def test_a_scope_that_reads_what_is_not_there() -> None:
     """PLT-152: of a rule, an exception and an approval alike."""
     held = pl.BusinessException("dear one", when=dear, ask=ask)
     assert words(lambda: automation(held, send)) == [
-        'PLT-152 orders › path › exception "dear one": its scope reads Price, which the path does not have.'
-        " > Move it after the step that gives Price."
+        (
+            'PLT-152 orders › path › exception "dear one": its scope reads Price, which the path does not have.'
+            " > Move it after the step that gives Price."
+        )
     ]
 
     @pl.rule(scope=by_label, source=lead, reason="So.", confirmed="2026-01-31")
@@ -350,8 +397,10 @@ def test_what_is_wrong_with_an_approval() -> None:
         "PLT-141 Approval[Price]: bands are not ascending (no limit after no limit). > Order them by up_to."
     ]
     assert words(lambda: automation(price, approval(by=[]), send_approved)) == [
-        "PLT-148 Approval[Price]: nobody is asked."
-        " > Name who approves: by=[...], or amount= with bands= of which at least one names a role."
+        (
+            "PLT-148 Approval[Price]: nobody is asked."
+            " > Name who approves: by=[...], or amount= with bands= of which at least one names a role."
+        )
     ]
 
 
@@ -392,10 +441,14 @@ def test_the_body_of_a_for_each_sees_its_item_alone() -> None:
     """PLT-121 and PLT-128 count inside of a for-each as well."""
     each = pl.ForEach[Order, Item, Packed](items=lambda order: [], do=pl.Path(price))  # type: ignore[arg-type]
     assert words(lambda: automation(each, send)) == [
-        "PLT-121 orders › path › ForEach[Order, Item, Packed] › price(order): nothing gives an Order; there is Item."
-        " > Add a step that gives it before this one, or take one of those.",
-        "PLT-128 orders › path › ForEach[Order, Item, Packed]: gives Packed, but no path ends with one."
-        " > Add the step that gives it, or change gives=.",
+        (
+            "PLT-121 orders › path › ForEach[Order, Item, Packed] › price(order): nothing gives an Order; there is Item."
+            " > Add a step that gives it before this one, or take one of those."
+        ),
+        (
+            "PLT-128 orders › path › ForEach[Order, Item, Packed]: gives Packed, but no path ends with one."
+            " > Add the step that gives it, or change gives=."
+        ),
     ]
     right = automation(pl.ForEach[Order, Item, Packed](items=lambda order: [], do=pl.Path(pack)), send)
     body = right.plan.nodes["for-each-item"].body
@@ -433,11 +486,15 @@ def test_what_is_wrong_with_an_automation() -> None:
     assert found == [
         'PLT-181 Automation "Order desk": a name has lower-case letters, digits and hyphens. > Call it "order-desk".',
         "PLT-183 Order desk: purpose is empty. > One sentence that a new colleague understands.",
-        "PLT-184 Order desk: owner and deputy are the same role."
-        " > Name somebody who can answer when the owner cannot.",
+        (
+            "PLT-184 Order desk: owner and deputy are the same role."
+            " > Name somebody who can answer when the owner cannot."
+        ),
         'PLT-185 Order desk: there is no time zone "Europe/Bärlin". > For example "Europe/Berlin".',
-        "PLT-121 Order desk › path › send_labelled(label): nothing gives a Label; there is Order."
-        " > Add a step that gives it before this one, or take one of those.",
+        (
+            "PLT-121 Order desk › path › send_labelled(label): nothing gives a Label; there is Order."
+            " > Add a step that gives it before this one, or take one of those."
+        ),
     ]
 
 
@@ -449,7 +506,9 @@ def test_one_connection_declared_twice() -> None:
     async def tell(order: Order, label: Label) -> Sent: ...
 
     (found,) = words(lambda: automation(price, label, tell, send))
-    assert found == "PLT-162 Connection carrier: is declared twice with different credential. > Import it from one place."
+    assert (
+        found == "PLT-162 Connection carrier: is declared twice with different credential. > Import it from one place."
+    )
     assert again.differs_in(carrier) == "credential"
 
 

@@ -4,11 +4,12 @@ from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import pilotage as pl
 import pytest
+from pydantic import BaseModel
+
+import pilotage as pl
 from pilotage.authoring.effects import CalledDirectly
 from pilotage.authoring.errors import ConnectionNotNamed, WrongNumberOfResults
-from pydantic import BaseModel
 from tests.authoring.programs import Kind, Order, Price, Sent, call_back, carrier, fragile, send, words
 
 
@@ -19,7 +20,7 @@ class Opaque:
 def test_a_parameter_without_a_type() -> None:
     """PLT-101: what a step needs is found by its type, so there must be one."""
 
-    def keep(order) -> Price: ...  # type: ignore[no-untyped-def]
+    def keep(order) -> Price: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
 
     assert words(lambda: pl.compute(keep)) == [
         "PLT-101 keep(order): has no type. > Write the type of the value that it needs."
@@ -32,8 +33,10 @@ def test_a_type_that_cannot_be_found() -> None:
     def keep(order: "Nowhere") -> Price: ...  # type: ignore[name-defined]  # noqa: F821
 
     assert words(lambda: pl.compute(keep)) == [
-        "PLT-102 keep: the type Nowhere cannot be found."
-        " > Define it at the top of a module; a type inside a function cannot be read."
+        (
+            "PLT-102 keep: the type Nowhere cannot be found."
+            " > Define it at the top of a module; a type inside a function cannot be read."
+        )
     ]
 
 
@@ -69,7 +72,9 @@ def test_a_class_that_cannot_be_stored() -> None:
     def keep(order: Opaque) -> Price: ...
 
     (found,) = words(lambda: pl.compute(keep))
-    assert found.startswith("PLT-103 keep(order: Opaque): Opaque is no contract; it cannot be written down and read again.")
+    assert found.startswith(
+        "PLT-103 keep(order: Opaque): Opaque is no contract; it cannot be written down and read again."
+    )
 
 
 def test_a_result_that_says_too_little() -> None:
@@ -113,8 +118,10 @@ def test_a_judge_that_gives_a_bare_value() -> None:
     def team(order: Order) -> Kind: ...
 
     assert words(lambda: pl.judge(team)) == [  # type: ignore[call-overload]
-        "PLT-105 team: judges but gives Kind."
-        " > Return Judgement[Kind], with confidence and evidence, or abstain(reason)."
+        (
+            "PLT-105 team: judges but gives Kind."
+            " > Return Judgement[Kind], with confidence and evidence, or abstain(reason)."
+        )
     ]
 
 
@@ -124,8 +131,10 @@ def test_a_judgement_of_something_without_labels() -> None:
     def team(order: Order) -> pl.Judgement[int]: ...
 
     assert words(lambda: pl.judge(team)) == [
-        "PLT-106 team: judges an int, which has no labels and no contract."
-        " > Use an Enum, a Literal, bool or a pydantic model."
+        (
+            "PLT-106 team: judges an int, which has no labels and no contract."
+            " > Use an Enum, a Literal, bool or a pydantic model."
+        )
     ]
 
 
@@ -160,8 +169,10 @@ def test_a_batch_of_no_cases() -> None:
     def prices(orders: list[Order]) -> list[Price]: ...
 
     assert words(lambda: pl.compute(batch=0)(prices)) == [
-        "PLT-115 prices: batch=0 is no number of cases."
-        " > Write the most cases that the function takes at once, for example batch=64, or leave batch out."
+        (
+            "PLT-115 prices: batch=0 is no number of cases."
+            " > Write the most cases that the function takes at once, for example batch=64, or leave batch out."
+        )
     ]
 
 
@@ -233,8 +244,10 @@ def test_an_effect_around_every_connection() -> None:
     def tell(order: Order) -> Sent: ...
 
     assert words(lambda: pl.act(through=[], undo=call_back)(tell)) == [
-        "PLT-112 tell: names no connection in through=."
-        " > Name the connection that it calls; a call around it is refused."
+        (
+            "PLT-112 tell: names no connection in through=."
+            " > Name the connection that it calls; a call around it is refused."
+        )
     ]
 
 
@@ -244,15 +257,17 @@ def test_an_effect_in_hand_where_there_is_none() -> None:
     def keep(order: Order, effect: pl.Effect) -> Price: ...
 
     assert words(lambda: pl.compute(keep)) == [
-        "PLT-113 keep(effect): asks for an Effect, which only an effect has in hand."
-        " > Take pl.Case for the case's id and key, or make the step an @act."
+        (
+            "PLT-113 keep(effect): asks for an Effect, which only an effect has in hand."
+            " > Take pl.Case for the case's id and key, or make the step an @act."
+        )
     ]
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     """Whoever corrects a step does not come back for each fault."""
 
-    def keep(order, text: str) -> None: ...  # type: ignore[no-untyped-def]
+    def keep(order, text: str) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
 
     assert [found.partition(" ")[0] for found in words(lambda: pl.act()(keep))] == [  # type: ignore[call-overload]
         "PLT-101",

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pilotage as pl
 import pytest
+
+import pilotage as pl
 from pilotage.authoring.settings import UsedOutside
 from tests.authoring.programs import Label, Order, Price, clerk, director, lead, words
 
@@ -33,8 +34,10 @@ def test_every_duration_says_its_place() -> None:
 def test_a_chain_that_leads_back() -> None:
     """PLT-146: whoever was silent is not asked again."""
     assert words(lambda: pl.Ask(clerk, within="4h", then=pl.Ask(lead, within="4h", then=clerk))) == [
-        "PLT-146 Ask(clerk): it leads back to clerk."
-        " > End the chain with somebody else, or with None: the case then stays with people and the owner is alarmed."
+        (
+            "PLT-146 Ask(clerk): it leads back to clerk."
+            " > End the chain with somebody else, or with None: the case then stays with people and the owner is alarmed."
+        )
     ]
 
 
@@ -74,7 +77,9 @@ def test_a_season_that_ends_before_it_begins() -> None:
 def test_a_day_that_is_none() -> None:
     """PLT-158: of a season, a debt, an example or a confirmation."""
     remedy = 'Write it as "2026-12-31".'
-    assert words(lambda: pl.Debt("why", minutes_each=1, review="soon")) == [f'PLT-158 Debt: "soon" is no day. > {remedy}']
+    assert words(lambda: pl.Debt("why", minutes_each=1, review="soon")) == [
+        f'PLT-158 Debt: "soon" is no day. > {remedy}'
+    ]
     assert words(lambda: pl.Season.between("2026-02-30", "2026-03-01")) == [
         f'PLT-158 Season 2026-02-30 to 2026-03-01: "2026-02-30" is no day. > {remedy}'
     ]
@@ -87,8 +92,10 @@ def test_a_rule_of_the_future() -> None:
     def cheaper(price: Price) -> Price: ...
 
     assert words(lambda: pl.rule(source=lead, reason="So.", confirmed=tomorrow)(cheaper)) == [
-        f"PLT-153 cheaper: was confirmed on {tomorrow}, which is in the future."
-        " > Write the day on which lead last confirmed it."
+        (
+            f"PLT-153 cheaper: was confirmed on {tomorrow}, which is in the future."
+            " > Write the day on which lead last confirmed it."
+        )
     ]
 
 
@@ -111,8 +118,10 @@ def test_a_scope_that_is_no_condition() -> None:
     def dear(price: Price) -> Price: ...
 
     assert words(lambda: pl.scope(dear)) == [  # type: ignore[call-overload]
-        "PLT-159 dear: is no condition: it gives Price."
-        " > A scope is a function of one or more contracts, and its return type is bool."
+        (
+            "PLT-159 dear: is no condition: it gives Price."
+            " > A scope is a function of one or more contracts, and its return type is bool."
+        )
     ]
 
 
@@ -137,8 +146,14 @@ def test_a_credential_in_the_code(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: pl.Rate(0, per="second", burst=1), "PLT-164 Rate(0): calls must be 1 or more. > Write calls=1 or more."),
-        (lambda: pl.Rate(5, per="second", burst=0), "PLT-164 Rate(5): burst must be 1 or more. > Write burst=1 or more."),
+        (
+            lambda: pl.Rate(0, per="second", burst=1),
+            "PLT-164 Rate(0): calls must be 1 or more. > Write calls=1 or more.",
+        ),
+        (
+            lambda: pl.Rate(5, per="second", burst=0),
+            "PLT-164 Rate(5): burst must be 1 or more. > Write burst=1 or more.",
+        ),
         (lambda: pl.Quota(0, per="day"), "PLT-164 Quota(0): calls must be 1 or more. > Write calls=1 or more."),
         (
             lambda: pl.Quota(10, per="day", zone="Mars/North"),

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-import pilotage as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import pilotage as pl
 from pilotage.authoring.codecs import codec_of
 from pilotage.authoring.judgements import NotAConfidence, judgement_from
 from tests.authoring.programs import Kind, carrier_kind, fragile

@@ -3,10 +3,11 @@
 from datetime import date
 from decimal import Decimal
 
-import pilotage as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import pilotage as pl
 from pilotage.authoring.effects import SafeToRepeat
 from tests.authoring.programs import (
     Kind,
@@ -108,9 +109,9 @@ def test_what_becomes_of_an_unknown_outcome() -> None:
     def tell(order: Order) -> Sent: ...
 
     asked = pl.act(through=carrier, undo=call_back, reconcile=find)(tell)
-    safe = pl.act(through=[carrier], undo=pl.CannotUndo("It is gone.", instead="Call."), reconcile=SafeToRepeat("Keys."))(
-        tell
-    )
+    safe = pl.act(
+        through=[carrier], undo=pl.CannotUndo("It is gone.", instead="Call."), reconcile=SafeToRepeat("Keys.")
+    )(tell)
     assert (send.repeat, asked.repeat, safe.repeat) == ("never", "ask", "safe")
     assert safe.through == (carrier,)
     assert safe.undo == pl.CannotUndo("It is gone.", instead="Call.")

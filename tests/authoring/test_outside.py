@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import pilotage as pl
 import pytest
+
+import pilotage as pl
 from pilotage.authoring.ports import Call, surroundings
 from pilotage.authoring.settings import UsedOutside
 from tests.authoring.programs import Kind, Order, Sent, carrier, words
@@ -106,8 +107,10 @@ def test_a_setting_with_a_wrong_text() -> None:
         ]
     with around(Recorder()):
         assert words(lambda: size.value) == [
-            "PLT-165 Setting batch-size: is not set in this environment and has no default."
-            " > Set BATCH_SIZE in this environment, or give the Setting a default."
+            (
+                "PLT-165 Setting batch-size: is not set in this environment and has no default."
+                " > Set BATCH_SIZE in this environment, or give the Setting a default."
+            )
         ]
 
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-import pilotage as pl
 import pytest
+
+import pilotage as pl
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import RECORD, Kind, Node, Plan
 from tests.authoring.programs import Item, Order, Packed, Sent, ask, automation, clerk, fragile, lead, price, send
@@ -17,8 +18,7 @@ Examples = dict[str, ModuleType]
 def drawn(plan: Plan) -> list[str]:
     """A plan in lines: node, kind, inputs and their sources, and what comes next."""
     return [
-        f"{node.name} {node.kind} ({', '.join(read(each) for each in node.inputs)})"
-        f"{_scoped(node)} > {_next(node)}"
+        f"{node.name} {node.kind} ({', '.join(read(each) for each in node.inputs)}){_scoped(node)} > {_next(node)}"
         for node in plan.nodes.values()
     ]
 
@@ -62,33 +62,53 @@ def test_the_plan_of_invoicing(examples: Examples) -> None:
     assert drawn(plan) == [
         "public-body-without-order-number exception () if engagement: Engagement of record > billing",
         "billing compute (engagement: Engagement of record) > choice-on-billing",
-        "choice-on-billing choice (on: Open[Billing] of billing)"
-        " > fixed fee: agreed_fee, time and materials: hours_worked, retainer: retainer",
+        (
+            "choice-on-billing choice (on: Open[Billing] of billing)"
+            " > fixed fee: agreed_fee, time and materials: hours_worked, retainer: retainer"
+        ),
         "agreed_fee compute (engagement: Engagement of record) > charity_discount",
-        "charity_discount rule (invoice: Invoice of agreed_fee) if engagement: Engagement of record"
-        " > due_within_the_year",
-        "due_within_the_year rule (invoice: Invoice of agreed_fee|charity_discount,"
-        " engagement: Engagement of record) > approval-of-invoice",
+        (
+            "charity_discount rule (invoice: Invoice of agreed_fee) if engagement: Engagement of record"
+            " > due_within_the_year"
+        ),
+        (
+            "due_within_the_year rule (invoice: Invoice of agreed_fee|charity_discount,"
+            " engagement: Engagement of record) > approval-of-invoice"
+        ),
         "approval-of-invoice approval (value: Invoice of agreed_fee|charity_discount|due_within_the_year) > books",
         "hours_worked compute (engagement: Engagement of record) > charity_discount-2",
-        "charity_discount-2 rule (invoice: Invoice of hours_worked) if engagement: Engagement of record"
-        " > due_within_the_year-2",
-        "due_within_the_year-2 rule (invoice: Invoice of hours_worked|charity_discount-2,"
-        " engagement: Engagement of record) > approval-of-invoice-2",
-        "approval-of-invoice-2 approval (value: Invoice of hours_worked|charity_discount-2|due_within_the_year-2)"
-        " > books",
+        (
+            "charity_discount-2 rule (invoice: Invoice of hours_worked) if engagement: Engagement of record"
+            " > due_within_the_year-2"
+        ),
+        (
+            "due_within_the_year-2 rule (invoice: Invoice of hours_worked|charity_discount-2,"
+            " engagement: Engagement of record) > approval-of-invoice-2"
+        ),
+        (
+            "approval-of-invoice-2 approval (value: Invoice of hours_worked|charity_discount-2|due_within_the_year-2)"
+            " > books"
+        ),
         "retainer compute (engagement: Engagement of record) > charity_discount-3",
-        "charity_discount-3 rule (invoice: Invoice of retainer) if engagement: Engagement of record"
-        " > due_within_the_year-3",
-        "due_within_the_year-3 rule (invoice: Invoice of retainer|charity_discount-3,"
-        " engagement: Engagement of record) > approval-of-invoice-3",
+        (
+            "charity_discount-3 rule (invoice: Invoice of retainer) if engagement: Engagement of record"
+            " > due_within_the_year-3"
+        ),
+        (
+            "due_within_the_year-3 rule (invoice: Invoice of retainer|charity_discount-3,"
+            " engagement: Engagement of record) > approval-of-invoice-3"
+        ),
         "approval-of-invoice-3 approval (value: Invoice of retainer|charity_discount-3|due_within_the_year-3) > books",
         "books compute (engagement: Engagement of record) > choice-on-books",
         "choice-on-books choice (on: Books of books) > current: post, old ledger: hand-over-to-billing-clerk",
-        "post act (approved: Approved[Invoice] of approval-of-invoice|approval-of-invoice-2|approval-of-invoice-3,"
-        " effect=effect) > end",
-        "hand-over-to-billing-clerk hand-over (value: Approved[Invoice]"
-        " of approval-of-invoice|approval-of-invoice-2|approval-of-invoice-3) > end",
+        (
+            "post act (approved: Approved[Invoice] of approval-of-invoice|approval-of-invoice-2|approval-of-invoice-3,"
+            " effect=effect) > end"
+        ),
+        (
+            "hand-over-to-billing-clerk hand-over (value: Approved[Invoice]"
+            " of approval-of-invoice|approval-of-invoice-2|approval-of-invoice-3) > end"
+        ),
     ]
     assert plan.output_sources == ("post", "hand-over-to-billing-clerk")
 
@@ -106,14 +126,18 @@ def test_the_plans_of_leads(examples: Examples) -> None:
     ]
     assert drawn(examples["leads_route"].route.plan) == [
         "interest compute (lead: ScoredLead of record) > choice-on-interest",
-        "choice-on-interest choice (on: Open[Interest] of interest)"
-        " > hot: hand-over-to-sales-desk, warm: invitation, cold: wait-90d",
+        (
+            "choice-on-interest choice (on: Open[Interest] of interest)"
+            " > hot: hand-over-to-sales-desk, warm: invitation, cold: wait-90d"
+        ),
         "hand-over-to-sales-desk hand-over (value: ScoredLead of record) > routed",
         "invitation compute (lead: ScoredLead of record) > hand-over-to-outreach",
         "hand-over-to-outreach hand-over (value: Invitation of invitation) > routed",
         "wait-90d wait () > routed",
-        "routed compute (lead: ScoredLead of record, interest: Interest of interest,"
-        " called: Called | None or none of hand-over-to-sales-desk) > end",
+        (
+            "routed compute (lead: ScoredLead of record, interest: Interest of interest,"
+            " called: Called | None or none of hand-over-to-sales-desk) > end"
+        ),
     ]
     assert drawn(examples["leads_outreach"].outreach.plan) == [
         "approval-of-invitation approval (value: Invitation of record) if invitation: Invitation of record > write",

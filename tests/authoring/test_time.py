@@ -4,18 +4,20 @@ from calendar import isleap
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pilotage as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import pilotage as pl
 from pilotage.authoring.spans import span
 from tests.authoring.programs import Order
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LIFETIME = (datetime(1990, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001  # hypothesis adds the zone itself
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 days = st.dates(date(1990, 1, 1), date(2090, 12, 31))
-moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
+moments = st.datetimes(*LIFETIME).map(lambda moment: moment.replace(tzinfo=UTC))
 
 
 def length(value: timedelta | str) -> timedelta:
@@ -68,7 +70,7 @@ def test_a_wait_is_over_after_its_time(now: datetime) -> None:
 
 def test_a_moment_without_a_zone_is_the_automations() -> None:
     """A value may name a moment as it stands on a wall."""
-    wall = pl.Wait[Order](until=lambda order: datetime(2026, 7, 1, 9))  # noqa: DTZ001
+    wall = pl.Wait[Order](until=lambda order: datetime(2026, 7, 1, 9))  # noqa: DTZ001  # as on a wall
     exact = pl.Wait[Order](until=lambda order: datetime(2026, 7, 1, 9, tzinfo=UTC))
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert wall.until_for(Order(id="1"), now, "Europe/Berlin") == datetime(2026, 7, 1, 7, tzinfo=UTC)
@@ -131,7 +133,7 @@ def of(text: str, year: int) -> date:
 
 @given(st.integers(1990, 2090))
 def test_the_end_of_february(year: int) -> None:
-    """ "02-end" is the 29th in a leap year, and the 28th else."""
+    """The day "02-end" is the 29th in a leap year, and the 28th else."""
     winter = pl.Season.yearly("12-01", "02-end")
     assert winter.awake(date(year, 2, 29 if isleap(year) else 28))
     assert not winter.awake(date(year, 3, 1))

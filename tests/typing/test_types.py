@@ -92,7 +92,7 @@ print(json.dumps([[error.object_desc, error.message] for error in stubtest.test_
 
 @pytest.mark.slow
 def test_the_stub_is_what_runs(tmp_path: Path) -> None:
-    """mypy's stubtest compares every name and every argument; what differs on purpose is listed, and nothing more."""
+    """Every name and every argument is compared by mypy's stubtest; what differs on purpose is listed, and nothing more."""
     environment = {**os.environ, "MYPYPATH": str(SOURCE), "PYTHONPATH": str(SOURCE)}
     done = _run([sys.executable, "-c", STUBTEST], tmp_path, environment)
     assert done.returncode == 0, done.stdout + done.stderr

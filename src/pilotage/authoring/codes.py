@@ -151,6 +151,10 @@ CHOICES: Final = {
         "{type} has no fixed labels.",
         "Give an Enum, a Literal or bool; compute it in a step that names the kinds.",
     ),
+    "PLT-135": Words(
+        "is never reached: every way ends before it.",
+        "Remove it, or give the exception before it a when=.",
+    ),
 }
 
 PEOPLE: Final = {

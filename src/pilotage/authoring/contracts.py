@@ -79,7 +79,7 @@ def type_name(annotation: object) -> str:
 
 def members_name(parts: Members) -> str:
     """A set of types as a union, in a stable order."""
-    return " | ".join(sorted(type_name(part) for part in parts))
+    return " | ".join(sorted((type_name(part) for part in parts), key=lambda name: (name == "None", name)))
 
 
 def labels(annotation: object) -> tuple[object, ...] | None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Never
 
 from pilotage.authoring.codes import CODES, finding
 from pilotage.authoring.connection import Connection
-from pilotage.authoring.contracts import Members, awaited, members, type_name, without_none
+from pilotage.authoring.contracts import Members, awaited, members, members_name, type_name, without_none
 from pilotage.authoring.findings import Finding, refuse
 from pilotage.authoring.limits import Retry
 from pilotage.authoring.location import line_of
@@ -99,7 +99,7 @@ def act(
 
 def _wrong_undo(effect: Function, undo: "Function | CannotUndo | None", result: Members) -> list[Finding]:
     name, line = effect.__name__, line_of(effect)
-    given = _named(result)
+    given = members_name(result)
     if undo is None:
         return [finding("PLT-108", place=name, line=line, type=given)]
     if isinstance(undo, CannotUndo):
@@ -139,7 +139,7 @@ def _wrong_reconcile(effect: Function, reconcile: "Function | SafeToRepeat | Non
             function=reconcile.__name__,
             answers=said,
             effect=effect.__name__,
-            type=_named(result),
+            type=members_name(result),
         )
     ]
 
@@ -158,7 +158,3 @@ def _accepts(taken: object, result: Members) -> bool:
 
 def _positional(function: object) -> list[str]:
     return list(inspect.signature(function).parameters) if isinstance(function, types.FunctionType) else []
-
-
-def _named(parts: Members) -> str:
-    return " | ".join(sorted(type_name(part) for part in parts))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 def within(*places: str) -> str:
     """A place in a place: tickets, path, assign(team) with an arrow between."""
-    return " › ".join(places)  # noqa: RUF001  # the arrow of paths, and no greater-than
+    return " › ".join(places)  # the arrow of paths, and no greater-than
 
 
 def an(word: str) -> str:

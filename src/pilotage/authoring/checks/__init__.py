@@ -16,6 +16,7 @@ DEFINITION_CHECKS: Final[tuple[Check, ...]] = (
     placing.everything_is_a_step,
     placing.no_step_stands_twice,
     placing.every_name_is_one_step,
+    placing.every_step_can_be_reached,
     choosing.every_choice_has_labels,
     choosing.every_label_has_its_path,
     choosing.every_path_has_a_label,

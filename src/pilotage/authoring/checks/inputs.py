@@ -165,7 +165,12 @@ def _there(flow: Flow, stop: Stop) -> list[Members]:
 def _subclasses(there: Iterable[Members], need: Parameter) -> Iterator[tuple[object, object]]:
     for given in (part for key in there for part in key):
         for wanted in need.alternatives:
-            if isinstance(given, type) and isinstance(wanted, type) and issubclass(given, wanted):
+            if (
+                given is not wanted
+                and isinstance(given, type)
+                and isinstance(wanted, type)
+                and issubclass(given, wanted)
+            ):
                 yield given, wanted
 
 

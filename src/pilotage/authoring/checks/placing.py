@@ -6,6 +6,7 @@ from pilotage.authoring.checks.subject import Definition
 from pilotage.authoring.codes import finding
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.location import line_of
+from pilotage.authoring.said import within
 from pilotage.authoring.steps import Declared, Judge
 
 
@@ -30,6 +31,16 @@ def no_step_stands_twice(subject: Definition) -> Iterator[Finding]:
                 yield finding(
                     "PLT-125", place=stop.place, line=stop.line, step=stop.title, first=first, second=stop.number
                 )
+
+
+def every_step_can_be_reached(subject: Definition) -> Iterator[Finding]:
+    """PLT-135: a step behind an exception that always holds; what follows it is not said again."""
+    if subject.flow.unsure:
+        return
+    for flow in subject.flow.everything():
+        first = next((stop for stop in flow.stops if not stop.ways), None)
+        if first is not None:
+            yield finding("PLT-135", place=within(first.place, first.title), line=first.line)
 
 
 def every_name_is_one_step(subject: Definition) -> Iterator[Finding]:
