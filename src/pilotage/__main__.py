@@ -16,6 +16,7 @@ from pilotage.machinery.cli.catalogue import Entry, find, first_page
 if TYPE_CHECKING:
     from pilotage.app import Platform, Project
     from pilotage.authoring.automation import Automation
+    from pilotage.cases.commands.house import PartOfCase
 
 _BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
 _CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
@@ -28,19 +29,19 @@ def _entry(name: str, group: str, where: str, does: str) -> Entry:
 ENTRIES: Final = (
     _entry("demo", _BEGIN, "pilotage.examples.tickets.demo:DemoCommand.demo",
            "Send thousands of support requests on their way to a help desk."),
-    _entry("check", _BEGIN, f"{_OPERATIONS}:ProjectCommands.check", "Say what is wrong with the project as it is written."),
+    _entry("check", _BEGIN, f"{_OPERATIONS}.checking:ProjectCommands.check", "Say what is wrong with the project as it is written."),
     _entry("submit", _WORK, f"{_CASES}.submitting:SubmitCommand.submit",
            "Take the records of files in: CSV, JSONL or XLSX."),
-    _entry("run", _WORK, f"{_OPERATIONS}:RunCommand.run", "Work in this process until nothing moves by itself any more."),
-    _entry("serve", _WORK, f"{_OPERATIONS}:ServeCommand.serve", "Work, and show the web page, until Ctrl-C."),
-    _entry("status", _LOOK, f"{_OPERATIONS}:StatusCommand.status", "Say how many are where, and what needs somebody."),
+    _entry("run", _WORK, f"{_OPERATIONS}.working:RunCommand.run", "Work in this process until nothing moves by itself any more."),
+    _entry("serve", _WORK, f"{_OPERATIONS}.working:ServeCommand.serve", "Work, and show the web page, until Ctrl-C."),
+    _entry("status", _LOOK, f"{_OPERATIONS}.status:StatusCommand.status", "Say how many are where, and what needs somebody."),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide."),
     _entry("quarantine", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.quarantine",
            "List the records in quarantine by the kind of their fault."),
     _entry("quarantine show", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.show",
            "Show one record in quarantine with its original bytes."),
-    _entry("doctor", _LOOK, f"{_OPERATIONS}:DoctorCommand.doctor", "Prove that nothing was lost and nothing done twice."),
+    _entry("doctor", _LOOK, f"{_OPERATIONS}.doctor:DoctorCommand.doctor", "Prove that nothing was lost and nothing done twice."),
     _entry("decide", _DECIDE, f"{_INBOX}:InboxCommands.decide", "Settle a decision of the inbox."),
     _entry("quarantine release", _DECIDE, f"{_CASES}.quarantine:QuarantineCommands.release",
            "Correct a record in quarantine and let it in as a case."),
@@ -73,6 +74,12 @@ class House:
         from pilotage.app import find_project  # noqa: PLC0415
 
         return find_project(self.start)
+
+    def parts_of_case(self) -> "Sequence[PartOfCase]":
+        """What the subjects above the cases tell of one."""
+        from pilotage.inbox.commands import decisions_of  # noqa: PLC0415
+
+        return (decisions_of,)
 
     def automations(self) -> "Sequence[Automation]":
         """What it names, loaded."""

@@ -91,7 +91,12 @@ class Output:
             shown.add_column(Text(name), justify="right" if numbers else "left", overflow="fold", header_style="bold")
         for row in rows:
             shown.add_row(*(Text(_cell(value)) for value in row))
-        self.data.print(shown)
+        if self.data.is_terminal:
+            self.data.print(shown)
+            return
+        with self.data.capture() as captured:
+            self.data.print(shown)
+        self.data.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
     def say(self, text: str, *, style: str = "") -> None:
         """Words beside the data: what happened, what to do next."""

@@ -1,0 +1,1 @@
+"""The commands of the cases: submit, case, quarantine, withdraw, replay, hold, resume. They parse, call and print."""

@@ -1,0 +1,66 @@
+"""What the commands of the cases need of whoever opens the platform."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from pilotage.authoring.automation import Automation
+from pilotage.cases.ports import Decisions
+from pilotage.cases.service.intake import Intake
+from pilotage.cases.service.moving import Served
+from pilotage.machinery.storage.database import Database, Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What another subject knows of a case: a table, the same as data, and what to do about it."""
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    data: Sequence[Mapping[str, object]]
+    hint: str = ""
+
+
+PartOfCase: TypeAlias = Callable[[Tx, int], Part]
+
+
+class Platform(Protocol):
+    """A platform, as far as these commands use it."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def intake(self) -> Intake: ...
+
+    @property
+    def served(self) -> Served: ...
+
+    @property
+    def inbox(self) -> Decisions: ...
+
+    @property
+    def automations(self) -> Mapping[str, Automation]: ...
+
+    def automation(self, name: str) -> Automation:
+        """An automation by name. Raises UnknownName (PLT-001)."""
+        ...
+
+    def working(self) -> AbstractContextManager[object]:
+        """Work in this process for as long as the block lasts."""
+        ...
+
+
+class House(Protocol):
+    """Opens the project's platform, and introduces the subjects above."""
+
+    def open(self) -> AbstractContextManager[Platform]:
+        """The platform, open for the block."""
+        ...
+
+    def parts_of_case(self) -> Sequence[PartOfCase]:
+        """What other subjects tell of a case."""
+        ...

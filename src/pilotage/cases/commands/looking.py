@@ -1,0 +1,172 @@
+"""`pilotage case`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pilotage.cases.commands.house import House, Part
+from pilotage.cases.service.finding import Known, known, look_up
+from pilotage.cases.telling import sentences
+from pilotage.cases.values import Place
+from pilotage.kernel.ids import shown
+from pilotage.machinery.cli.output import Output
+from pilotage.machinery.cli.times import age, iso, until, when
+
+
+@dataclass(frozen=True)
+class CaseCommand:
+    """Tells a case."""
+
+    house: House
+    out: Output
+
+    def case(
+        self,
+        case: Annotated[str, Parameter(help="its id (C-...) or its record's key")],
+        *,
+        automation: Annotated[str | None, Parameter(help="where several automations have that key")] = None,
+    ) -> None:
+        """Tell one case's way in plain words."""
+        with self.house.open() as platform, platform.database.snapshot() as tx:
+            number = look_up(tx, case, automation)
+            found = known(tx, number, platform.database.now(tx))
+            parts = [part(tx, number) for part in self.house.parts_of_case()]
+        if not self.out.put(_as_data(found, parts)):
+            self._tell(found, parts)
+
+    def _tell(self, found: Known, parts: Sequence[Part]) -> None:
+        out, row = self.out, found.row
+        out.line(f"{shown('C', row.id)}  {row.automation}: {row.key}", style="bold")
+        out.line(_stands(found))
+        _fields(out, "Record", found.record)
+        if found.judgements:
+            out.table(("step", "judged", "sure", "because", "else"), _judgements(found.judgements), title="Judgements")
+        if found.given:
+            out.table(("step", "gave"), [(name, text_of(value)) for name, value in found.given.items()], title="Values")
+        lines = [(when(entry.at), words) for entry in found.timeline for words in sentences(entry.story)]
+        out.table(("when (UTC)", "what happened"), lines, title="Timeline")
+        if found.effects:
+            columns = ("effect", "step", "through", "state", "attempts", "when (UTC)", "words")
+            out.table(columns, [_effect(one) for one in found.effects], title="Effects")
+        for part in parts:
+            if part.rows:
+                out.table(part.columns, part.rows, title=part.title)
+                if part.hint:
+                    out.say(part.hint)
+        if row.place == Place.DEAD_LETTER.value:
+            out.say(f'To run it again: pilotage replay {shown("C", row.id)} --reason "..."')
+
+
+def _stands(found: Known) -> str:
+    row = found.row
+    since = age(found.now - row.changed_at)
+    said = (
+        f"{row.place.capitalize()} for {since}"
+        if row.place not in {"done", "withdrawn", "handed over"}
+        else (f"{row.place.capitalize()} at {when(row.changed_at)} UTC")
+    )
+    at = f", at the step {row.node}" if row.node else ""
+    due = f", {until(row.due_at, found.now)}" if row.due_at else ""
+    return f"{said}{at}{due}.{f' {row.reason}' if row.reason else ''}"
+
+
+def _fields(out: Output, title: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        out.table(("", ""), [(name, text_of(one)) for name, one in value.items()], title=title)
+    elif value is not None:
+        out.heading(title)
+        out.line(text_of(value))
+
+
+def text_of(value: object) -> str:
+    """A value on one line: texts as they are, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _judgements(judgements: Mapping[str, Mapping[str, object]]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for step, one in judgements.items():
+        evidence = one.get("evidence")
+        said = [
+            f'"{part["quote"]}"' if "quote" in part else str(part.get("note", ""))
+            for part in (evidence if isinstance(evidence, list) else [])
+        ]
+        if one.get("abstained"):
+            rows.append((step, "abstained", "", one["abstained"], ""))
+            continue
+        others = one.get("alternatives")
+        pairs = others if isinstance(others, list) else []
+        rows.append(
+            (
+                step,
+                text_of(one.get("value")),
+                f"{float(str(one.get('confidence') or 0)):.0%}",
+                ", ".join(said),
+                ", ".join(f"{text_of(value)} {chance:.0%}" for value, chance in pairs),
+            )
+        )
+    return rows
+
+
+def _effect(one: object) -> tuple[object, ...]:
+    row = one
+    return (
+        shown("E", row.id),
+        row.node,
+        row.connection,
+        row.state,
+        row.attempt,
+        when(row.changed_at),
+        row.words or "",  # type: ignore[attr-defined]
+    )
+
+
+def _as_data(found: Known, parts: Sequence[Part]) -> Mapping[str, object]:
+    row = found.row
+    return {
+        "case": shown("C", row.id),
+        "automation": row.automation,
+        "key": row.key,
+        "release": row.release,
+        "place": row.place,
+        "step": row.node,
+        "waits_for": row.waits_for,
+        "due_at": iso(row.due_at),
+        "reason": row.reason,
+        "segments": segments_of(row.segments),
+        "accepted_at": iso(row.accepted_at),
+        "changed_at": iso(row.changed_at),
+        "parent": shown("C", row.parent) if row.parent is not None else None,
+        "record": found.record,
+        "values": found.given,
+        "judgements": found.judgements,
+        "timeline": [
+            {"at": iso(entry.at), "events": entry.story, "words": sentences(entry.story)} for entry in found.timeline
+        ],
+        "effects": [
+            {
+                "effect": shown("E", one.id),
+                "key": one.key,
+                "step": one.node,
+                "connection": one.connection,
+                "state": one.state,
+                "attempts": one.attempt,
+                "generation": one.generation,
+                "words": one.words,
+                "planned_at": iso(one.planned_at),
+                "changed_at": iso(one.changed_at),
+                "due_at": iso(one.due_at),
+            }
+            for one in found.effects
+        ],
+        **{part.name: part.data for part in parts},
+    }
+
+
+def segments_of(text: str | None) -> Mapping[str, str]:
+    """Segments out of the form in which they are stored: |client=charity|product=loan|."""
+    pairs = (one.partition("=") for one in (text or "").strip("|").split("|") if one)
+    return {name: value for name, _, value in pairs}

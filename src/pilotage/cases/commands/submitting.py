@@ -1,0 +1,158 @@
+"""`pilotage submit`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from pilotage.cases.commands.house import House, Platform
+from pilotage.cases.service.intake import Receipt
+from pilotage.cases.service.settling import wait_until_still
+from pilotage.cases.service.submitting import Submitted, Way, submit_file
+from pilotage.cases.store.counting import OnItsOwn
+from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.ids import shown
+from pilotage.machinery.cli.calling import as_json, told
+from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.output import Output, Watched
+
+
+@dataclass(frozen=True)
+class SubmitCommand:
+    """Takes files in."""
+
+    house: House
+    out: Output
+
+    def submit(
+        self,
+        automation: Annotated[str, Parameter(help="the automation that takes the records")],
+        *files: Annotated[Path, Parameter(help="CSV, JSONL or XLSX files")],
+        work: Annotated[bool, Parameter(help="work in this process until nothing moves by itself any more")] = False,
+        anew: Annotated[
+            bool, Parameter(help="begin at the beginning, also where an earlier reading was interrupted")
+        ] = False,
+        form: Annotated[Literal["csv", "jsonl", "xlsx"] | None, Parameter(help="where the name does not tell")] = None,
+        delimiter: Annotated[
+            str | None, Parameter(help="what separates the columns of a CSV, where it is not seen")
+        ] = None,
+        encoding: Annotated[str | None, Parameter(help="such as cp1252, where it is not UTF-8")] = None,
+        sheet: Annotated[str | None, Parameter(help="the sheet of a workbook, where there are several")] = None,
+    ) -> int:
+        """Take the records of files in: CSV, JSONL or XLSX.
+
+        A record that breaks its contract waits in quarantine, the others go on. The same file again changes nothing; after
+        an interruption it goes on where it stopped.
+        """
+        if not files:
+            from pilotage.machinery.cli.errors import WrongUsage  # noqa: PLC0415 - for an error alone
+
+            raise WrongUsage("No file is named.", f"Write: pilotage submit {automation} FILE ...")
+        way = Way(form=form, delimiter=delimiter, encoding=encoding, sheet=sheet)
+        with self.house.open() as platform:
+            platform.automation(automation)
+            if not work:
+                done = self._all(platform, automation, files, way, anew=anew)
+                self.out.say(
+                    "\n`pilotage run` works on them until nothing moves any more; `pilotage serve` shows it, too."
+                )
+                return done
+            with platform.working():
+                done = self._all(platform, automation, files, way, anew=anew)
+                with self.out.watching() as watched:
+                    wait_until_still(
+                        platform.database, platform.served.pairs(), seen=lambda left: watched.show(in_words(left))
+                    )
+            self.out.say("\nNothing moves by itself any more; `pilotage status` says how many are where.")
+            return done
+
+    def _all(self, platform: Platform, automation: str, files: tuple[Path, ...], way: Way, *, anew: bool) -> int:
+        taken: list[Submitted] = []
+        failed: list[tuple[Path, PilotageError]] = []
+        for file in files:
+            try:
+                with self.out.watching() as watched:
+                    taken.append(
+                        submit_file(
+                            platform.intake,
+                            platform.automation(automation),
+                            file,
+                            way=way,
+                            anew=anew,
+                            seen=lambda receipt, done, total, file=file, to=watched: _show(
+                                to, file, receipt, done, total
+                            ),
+                        )
+                    )
+            except PilotageError as error:
+                failed.append((file, error))
+        whole = _together([one.receipt for one in taken])
+        said = {
+            "automation": automation,
+            **_counts(whole),
+            "files": [_as_data(one) for one in taken],
+            "failed": [{"file": str(file), "error": as_json(error)} for file, error in failed],
+        }
+        if not self.out.put(said):
+            self._tell(taken, whole)
+            for _, error in failed:
+                told(error, self.out)
+        return Exit.REFUSED if failed else Exit.OK
+
+    def _tell(self, taken: list[Submitted], whole: Receipt) -> None:
+        if not taken:
+            return
+        columns = ("file", "arrived", "accepted", "duplicates", "quarantined")
+        rows = [(one.file.name, *_numbers(one.receipt)) for one in taken]
+        self.out.table(columns, [*rows, ("together", *_numbers(whole))] if len(taken) > 1 else rows)
+        for one in taken:
+            if one.resumed_at:
+                self.out.say(f"{one.file.name}: went on at byte {one.resumed_at:,}, where it had been interrupted.")
+        if whole.quarantined:
+            self.out.say("`pilotage quarantine` says what is wrong with the quarantined records.")
+        if whole.duplicates:
+            self.out.say("Duplicates are records that are here already, with the same key and the same content.")
+
+
+def in_words(left: OnItsOwn) -> str:
+    """What still moves, for the line that a person watches."""
+    parts = {
+        "ready": left.ready,
+        "moving": left.moving,
+        "waiting for another attempt": left.waking,
+        "effects going out": left.sending,
+        "effects asked about": left.asking,
+    }
+    return ", ".join(f"{number:,} {name}" for name, number in parts.items() if number) or "nothing moves"
+
+
+def _show(watched: Watched, file: Path, receipt: Receipt, done: int, total: int) -> None:
+    words = f"{file.name}: {receipt.arrived:,} records, {receipt.duplicates:,} duplicates, {receipt.quarantined:,} quarantined"
+    watched.show(words, done, total or None)
+
+
+def _together(receipts: list[Receipt]) -> Receipt:
+    whole = Receipt(submission=0)
+    for receipt in receipts:
+        whole = whole.plus(receipt)
+    return whole
+
+
+def _numbers(receipt: Receipt) -> tuple[int, int, int, int]:
+    return receipt.arrived, receipt.accepted, receipt.duplicates, receipt.quarantined
+
+
+def _counts(receipt: Receipt) -> Mapping[str, int]:
+    return dict(zip(("arrived", "accepted", "duplicates", "quarantined"), _numbers(receipt), strict=True))
+
+
+def _as_data(one: Submitted) -> Mapping[str, object]:
+    return {
+        "file": str(one.file),
+        "submission": shown("S", one.receipt.submission),
+        **_counts(one.receipt),
+        "blank_lines": one.blank,
+        "resumed_at_byte": one.resumed_at,
+    }

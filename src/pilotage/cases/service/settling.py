@@ -1,0 +1,47 @@
+"""Waiting until nothing moves by itself any more: what is left needs time or people."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pilotage.cases.store import counting
+from pilotage.cases.store.counting import OnItsOwn
+from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.machinery.storage.database import Database
+
+SOON: Final = 30.0
+"""Seconds: what is due within them is waited for, as another attempt is; what is due later needs time."""
+PAUSE: Final = 0.2
+
+Served = Sequence[tuple[str, str]]
+
+
+def on_its_own(database: Database, served: Served, *, soon: float = SOON) -> OnItsOwn:
+    """What goes on by itself within `soon` seconds."""
+    with database.snapshot() as tx:
+        return counting.on_its_own(tx, served, database.now(tx) + int(soon * 1_000_000))
+
+
+def wait_until_still(
+    database: Database,
+    served: Served,
+    *,
+    soon: float = SOON,
+    within: float | None = None,
+    pause: float = PAUSE,
+    seen: Callable[[OnItsOwn], None] = lambda left: None,
+    clock: Clock | None = None,
+) -> OnItsOwn:
+    """Wait until nothing moves by itself, for at most `within` seconds; what still did at the end.
+
+    Somebody else has to do the work meanwhile: a worker of this process or of another one.
+    """
+    clock = clock or SystemClock()
+    rest = threading.Event()
+    begun = clock.monotonic()
+    while True:
+        left = on_its_own(database, served, soon=soon)
+        seen(left)
+        if not left.count or (within is not None and clock.monotonic() - begun >= within):
+            return left
+        rest.wait(pause)

@@ -1,0 +1,60 @@
+"""`pilotage check`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pilotage.authoring.automation import Automation
+from pilotage.authoring.checking import check
+from pilotage.authoring.findings import DefinitionError, Finding
+from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.output import Output
+from pilotage.operations.commands.house import House, Project
+
+
+@dataclass(frozen=True)
+class ProjectCommands:
+    """Looks at the project as it is written."""
+
+    house: House
+    out: Output
+
+    def check(
+        self, *, settings: Annotated[bool, Parameter(help="look at this environment's settings, too", negative="--no-settings")] = True
+    ) -> int:
+        """Say what is wrong with the project as it is written.
+
+        Everything that is found is told at once, with file and line. Ends with 1 if there is more than warnings.
+        """
+        project = self.house.project()
+        automations: Sequence[Automation] = ()
+        try:
+            automations = self.house.automations()
+            found = check(automations, settings=_settings(project, automations) if settings else None, environment=project.environment)
+        except DefinitionError as error:
+            found = list(error.findings)
+        wrong = [one for one in found if not one.warning]
+        data = {
+            "automations": [one.name for one in automations], "findings": [one.as_json() for one in found],
+            "errors": len(wrong), "warnings": len(found) - len(wrong),
+        }
+        if not self.out.put(data):
+            self._tell(found, automations)
+        return Exit.NOT_WELL if wrong else Exit.OK
+
+    def _tell(self, found: Sequence[Finding], automations: Sequence[Automation]) -> None:
+        for one in found:
+            self.out.line(str(one) if not one.warning else f"(warning) {one}")
+            self.out.line()
+        names = ", ".join(one.name for one in automations) or "no automation"
+        if found:
+            self.out.say(f"{len(found)} {'finding' if len(found) == 1 else 'findings'}.")
+        else:
+            self.out.line(f"Nothing is wrong with {names}.")
+
+
+def _settings(project: Project, automations: Sequence[Automation]) -> dict[str, str]:
+    names = {setting.name for automation in automations for setting in automation.settings}
+    return {name: text for name in names if (text := project.setting(name)) is not None}

@@ -1,0 +1,66 @@
+"""What the commands of operations need of whoever opens the platform."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from pilotage.authoring.automation import Automation
+from pilotage.cases.service.moving import Served
+from pilotage.machinery.engine.lives import Lives
+from pilotage.machinery.storage.database import Database
+
+
+class Project(Protocol):
+    """A project, as far as these commands use it."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def environment(self) -> str: ...
+
+    def setting(self, name: str) -> str | None:
+        """The text of a setting, or None where it is not set."""
+        ...
+
+
+class Platform(Protocol):
+    """A platform, as far as these commands use it."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def project(self) -> Project: ...
+
+    @property
+    def served(self) -> Served: ...
+
+    @property
+    def automations(self) -> Mapping[str, Automation]: ...
+
+    def working(self) -> AbstractContextManager[object]:
+        """Work in this process for as long as the block lasts."""
+        ...
+
+
+class House(Protocol):
+    """Opens the project's platform."""
+
+    def open(self) -> AbstractContextManager[Platform]:
+        """The platform, open for the block."""
+        ...
+
+    def project(self) -> Project:
+        """The project. Raises ProjectMissing (PLT-002)."""
+        ...
+
+    def automations(self) -> Sequence[Automation]:
+        """What the project names, loaded."""
+        ...
+
+
+def lives_of(platform: Platform) -> Lives:
+    """The lives of the processes that work on this database."""
+    return Lives(platform.database)

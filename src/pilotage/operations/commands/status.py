@@ -1,0 +1,161 @@
+"""`pilotage status`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pilotage.cases.service.today import read_places
+from pilotage.cases.store import counting, looking
+from pilotage.cases.store.looking import Found
+from pilotage.cases.values import Place
+from pilotage.cases.values_today import Places
+from pilotage.inbox import store as inbox_store
+from pilotage.machinery.cli.output import Output
+from pilotage.machinery.cli.times import age
+from pilotage.machinery.storage.database import Tx
+from pilotage.operations.commands.house import House, lives_of
+from pilotage.operations.health import assess, needs
+from pilotage.operations.values import Need
+
+_MICRO = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Details:
+    """What status shows beyond the Today page."""
+
+    effects: Sequence[tuple[str, str, str, int, int]]
+    words: Sequence[tuple[str, str, str, int]]
+    waiting: Sequence[Found]
+    dead: Sequence[tuple[str, int]]
+    shapes: Sequence[Found]
+    whys: Sequence[tuple[str, str, int]]
+    now: int
+
+
+@dataclass(frozen=True)
+class StatusCommand:
+    """Says how it stands."""
+
+    house: House
+    out: Output
+
+    def status(
+        self, *, most: Annotated[int, Parameter(help="how many reasons of each kind to list")] = 8
+    ) -> None:
+        """Say how many are where, and what needs somebody."""
+        with self.house.open() as platform:
+            places = read_places(platform.database, tuple(platform.automations))
+            with platform.database.snapshot() as tx:
+                details = _details(tx, platform.database.now(tx), most)
+            workers = [life.executor for life in lives_of(platform).living() if life.kind == "worker"]
+        health = assess(places)
+        data = {
+            "condition": health.condition.value, "title": health.title, "sentence": health.sentence,
+            **places_as_data(places), **_as_data(details), "workers": len(workers),
+            "needs": [_need(one) for one in needs(places)],
+        }
+        if not self.out.put(data):
+            self._tell(places, details, workers)
+
+    def _tell(self, places: Places, details: _Details, workers: Sequence[str]) -> None:
+        out, health = self.out, assess(places)
+        out.line(health.title, style="bold")
+        out.line(health.sentence)
+        running = f"{len(workers)} {'process works' if len(workers) == 1 else 'processes work'}"
+        out.line(f"{running if workers else 'No process works'} on it now.")
+        places_table(out, places)
+        if details.waiting:
+            out.table(("waiting for", "cases"), [(row[1], row[2]) for row in details.waiting])
+        if details.effects:
+            out.table(
+                ("effects through", "state", "effects", "oldest change"),
+                [(c, s, n, age(details.now - oldest)) for _, c, s, n, oldest in details.effects], title="Effects",
+            )
+        if details.words:
+            out.table(("through", "state", "effects", "what is said"), [(c, s, n, w) for c, s, w, n in details.words])
+        if details.whys:
+            rows = [(kind, count, why) for kind, why, count in details.whys]
+            out.table(("asked of people", "cases", "why"), rows, title="With people")
+        if details.shapes:
+            rows = [(row.shape, row.count, row.reason) for row in details.shapes]
+            out.table(("malformed records", "records", "such as"), rows, title="Quarantine")
+        if details.dead:
+            out.table(("dead letters", "reason"), [(n, reason) for reason, n in details.dead], title="Dead letters")
+        self._needs(needs(places))
+
+    def _needs(self, found: Sequence[Need]) -> None:
+        if found:
+            self.out.heading("What needs somebody")
+            for one in found:
+                self.out.line(f"- {one.title}. {one.why} ({one.command})")
+
+
+def _details(tx: Tx, now: int, most: int) -> _Details:
+    return _Details(
+        effects=counting.effect_states(tx), words=counting.effect_words(tx, most), waiting=looking.count_waiting(tx),
+        dead=looking.count_reasons(tx, Place.DEAD_LETTER, most=most), shapes=looking.count_shapes(tx)[:most],
+        whys=inbox_store.count_whys(tx)[:most], now=now,
+    )
+
+
+def places_table(out: Output, places: Places) -> None:
+    """Where everything is, as a table for people."""
+    rows: list[tuple[object, ...]] = [
+        (place.value, places.at(place).count, _old(places.at(place).oldest))
+        for place in Place if places.at(place).count
+    ]
+    if places.quarantine.count:
+        rows.append(("(in quarantine)", places.quarantine.count, _old(places.quarantine.oldest)))
+    if not rows:
+        out.line("Nothing has come in yet.")
+        return
+    out.table(("place", "cases", "oldest there for"), rows, title="Where everything is")
+    out.line(
+        f"Arrived: {places.arrived:,} = {places.accepted:,} accepted + {places.duplicates:,} duplicates "
+        f"+ {places.arrived - places.accepted - places.duplicates:,} that came to quarantine"
+    )
+
+
+def _old(length: timedelta | None) -> str:
+    return "" if length is None else age(length // _MICRO)
+
+
+def places_as_data(places: Places) -> Mapping[str, object]:
+    """The same as plain data."""
+    return {
+        "as_of": places.as_of.isoformat(), "arrived": places.arrived, "accepted": places.accepted,
+        "duplicates": places.duplicates, "in_quarantine": places.quarantine.count,
+        "places": {place.value: places.at(place).count for place in Place},
+        "oldest_seconds": {
+            place.value: round(here.oldest.total_seconds()) for place, here in places.places.items() if here.oldest
+        },
+        "effects": {state.value: here.count for state, here in places.effects.items()},
+        "holds": [
+            {"scope": one.scope, "reason": one.reason, "by": one.by, "on_their_way": one.on_the_way, "intake": one.intake}
+            for one in places.holds
+        ],
+    }
+
+
+def _as_data(details: _Details) -> Mapping[str, object]:
+    return {
+        "effects_by_connection": [
+            {"automation": a, "connection": c, "state": s, "count": n} for a, c, s, n, _ in details.effects
+        ],
+        "effect_words": [{"connection": c, "state": s, "words": w, "count": n} for c, s, w, n in details.words],
+        "waiting_for": [{"automation": row[0], "for": row[1], "count": row[2]} for row in details.waiting],
+        "dead_letter_reasons": [{"reason": reason, "count": n} for reason, n in details.dead],
+        "quarantine": [
+            {"automation": row.automation, "shape": row.shape, "reason": row.reason, "count": row.count}
+            for row in details.shapes
+        ],
+        "with_people": [{"kind": kind, "why": why, "count": n} for kind, why, n in details.whys],
+    }
+
+
+def _need(one: Need) -> Mapping[str, object]:
+    return {"title": one.title, "why": one.why, "urgency": one.urgency.value, "command": one.command}

@@ -1,0 +1,103 @@
+"""`pilotage run` and `pilotage serve`."""
+
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import Annotated, Never
+
+from cyclopts import Parameter
+
+from pilotage.cases.commands.submitting import in_words
+from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still
+from pilotage.cases.service.today import read_places
+from pilotage.cases.values_today import Places
+from pilotage.machinery.cli.output import Output, Watched
+from pilotage.operations.commands.house import House, Platform
+from pilotage.operations.commands.status import places_as_data, places_table
+
+_LOOK = 0.5
+
+
+@dataclass(frozen=True)
+class RunCommand:
+    """Works without a page."""
+
+    house: House
+    out: Output
+
+    def run(
+        self,
+        *,
+        forever: Annotated[bool, Parameter(help="go on until Ctrl-C, and take what comes")] = False,
+        soon: Annotated[float, Parameter(help="seconds: what is due within them is waited for")] = SOON,
+    ) -> None:
+        """Work in this process until nothing moves by itself any more.
+
+        What is left then waits for a time or for people.
+        """
+        with self.house.open() as platform:
+            with platform.working(), self.out.watching() as watched:
+                if forever:
+                    self.out.say("Working. Ctrl-C ends it.")
+                    _watch(platform, watched)
+                else:
+                    wait_until_still(
+                        platform.database, platform.served.pairs(), soon=soon,
+                        seen=lambda left: watched.show(in_words(left)),
+                    )
+            self._tell(read_places(platform.database, tuple(platform.automations)))
+
+    def _tell(self, places: Places) -> None:
+        if not self.out.put(places_as_data(places)):
+            places_table(self.out, places)
+            self.out.say("Nothing moves by itself any more. What waits for people: `pilotage inbox`.")
+
+
+@dataclass(frozen=True)
+class ServeCommand:
+    """Works, with a page."""
+
+    house: House
+    out: Output
+
+    def serve(
+        self,
+        *,
+        port: Annotated[int, Parameter(help="0: any that is free")] = 0,
+        host: Annotated[str, Parameter(help="an address of this machine alone")] = "127.0.0.1",
+        work: Annotated[bool, Parameter(help="work, too; --no-work shows the page alone", negative="--no-work")] = True,
+    ) -> None:
+        """Work, and show the web page, until Ctrl-C.
+
+        Whoever has the link that it prints gets in; it is made anew at each start.
+        """
+        with self.house.open() as platform:
+            if work:
+                with platform.working():
+                    self._serve(platform, host, port)
+            else:
+                self._serve(platform, host, port)
+        self.out.say("Ended. What was on its way has come to its end, or is in the ledger.")
+
+    def _serve(self, platform: Platform, host: str, port: int) -> None:
+        from pilotage.machinery.web.serving import serve  # noqa: PLC0415 - FastAPI is for those who serve
+        from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
+        from pilotage.operations.site import make_site  # noqa: PLC0415
+
+        settings = WebSettings(token=secrets.token_urlsafe(24), environment=platform.project.environment)
+        names = tuple(platform.automations)
+        site = make_site(lambda: read_places(platform.database, names), settings)
+        serve(site, host=host, port=port, announce=lambda address: self._announce(settings.link(address)))
+
+    def _announce(self, link: str) -> None:
+        if not self.out.put({"link": link}):
+            self.out.line(link)
+            self.out.say("Open this link in a browser. Ctrl-C ends it.")
+
+
+def _watch(platform: Platform, watched: Watched) -> Never:
+    """Show what moves until somebody interrupts."""
+    rest = threading.Event()
+    while True:
+        watched.show(in_words(on_its_own(platform.database, platform.served.pairs())))
+        rest.wait(_LOOK)
