@@ -140,7 +140,10 @@ def postgres_server() -> Iterator[PostgresServer]:
     """One PostgreSQL for the whole run, from its wheel; stopped at the end, also when the run is killed."""
     folder = Path(tempfile.mkdtemp(prefix="pilotage-pg-"))
     folder.chmod(0o755)
-    stopper = subprocess.Popen([sys.executable, "-c", _STOPPER, str(folder)], stdin=subprocess.PIPE)
+    # In a session of its own: Ctrl-C is for the run, and the end of the run is what it waits for.
+    stopper = subprocess.Popen(
+        [sys.executable, "-c", _STOPPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         server = _start_postgres(folder)
         yield server
@@ -191,6 +194,11 @@ def chromium() -> str:
     found = _find_chromium()
     assert found, "mark the test with pytest.mark.browser"
     return found
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: what is packed or encrypted differs each time, and the processes of a run must agree on names."""
+    return argname if isinstance(val, bytes) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
