@@ -69,12 +69,12 @@ def test_loopback_is_open() -> None:
 
 @pytest.mark.slow
 def test_a_killed_run_leaves_no_server(tmp_path: Path) -> None:
-    """PostgreSQL stops and its folder goes, also when the run that started it is killed on the spot."""
+    """PostgreSQL stops and its folder goes, also when the run is killed on the spot with all that it started."""
     (tmp_path / "test_killed.py").write_text(
         "import os, signal\n"
         "def test_killed(postgres_server):\n"
         "    print(postgres_server.folder, flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "    os.killpg(0, signal.SIGKILL)\n",
         encoding="utf-8",
     )
     command = [
@@ -96,6 +96,7 @@ def test_a_killed_run_leaves_no_server(tmp_path: Path) -> None:
         text=True,
         check=False,
         cwd=tmp_path,
+        start_new_session=True,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[1]), "HOME": str(tmp_path)},
         timeout=60,
     )
