@@ -17,24 +17,28 @@ from pilotage.cases.reading.files import OpenFile
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_CELLS = 10_000_000
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 16_384
 PIECE = 1024 * 1024
 OVERLAP = 4 * 1024
 LIST_BYTES = 4 * 1024 * 1024
 
-_CELL = re.compile(rb"<(?:\w+:)?c(?:\s[^<>]*)?(?<!/)>")
-_PLACE = re.compile(rb"\sr=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
-_ROW = re.compile(rb"<(?:\w+:)?row\s(?:[^<>]*\s)?r=[\"'](\d{1,7})[\"'][^<>]*(?<!/)>")
+_VALUE = re.compile(
+    rb"<(?:\w+:)?c(?:\s[^<>]*)?(?<!/)>"
+)  # a cell that is not closed at once, so that it holds something
+_COLUMN = re.compile(rb"\sr=[\"']([A-Z]{1,3})\d")
+_ROW = re.compile(rb"\sr=[\"'][A-Z]{0,3}(\d{1,7})[\"']")
+_UNPLACED = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^<>]*\sr=)")
 _ERROR = re.compile(rb"\st=[\"']e[\"']")
+_PLACE = re.compile(rb"\sr=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetSurvey:
-    """What one sheet holds: its cells that have a value, and where Excel shows an error (#N/A, #REF!) in place of one."""
+    """What one sheet holds: whether any value, and where Excel shows an error (#N/A, #REF!) in place of one."""
 
-    cells: int
-    rows: int
-    columns: int
+    filled: bool
     errors: frozenset[tuple[int, int]]
 
 
@@ -96,30 +100,49 @@ def _read_list(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _survey_sheet(archive: zipfile.ZipFile, part: str, path: Path, left: int) -> tuple[SheetSurvey, int]:
-    cells = rows = columns = unpacked = 0
+    columns: set[bytes] = set()
     errors: set[tuple[int, int]] = set()
+    rows = unplaced = unpacked = 0
+    filled = False
     for data, fresh in _pieces(archive, part):
         unpacked += fresh
         _refuse_bytes(path, MOST_BYTES + 1 if unpacked > left else 0)
-        for cell in _CELL.findall(data):
-            cells += 1
-            place = _PLACE.search(cell)
-            if place is None:
-                continue
-            column, row = _column(place.group(1)), int(place.group(2))
-            columns, rows = max(columns, column), max(rows, row)
-            if _ERROR.search(cell):
-                errors.add((row, column))
-        rows = max([rows, *map(int, _ROW.findall(data))])
-    columns = columns or min(cells, 16_384)
-    if rows * columns > MOST_CELLS or cells > MOST_CELLS:
+        columns.update(_COLUMN.findall(data))
+        rows = max([rows, *map(int, set(_ROW.findall(data)))])
+        unplaced += len(_UNPLACED.findall(data))
+        filled = filled or _VALUE.search(data) is not None
+        if b'"e"' in data or b"'e'" in data:
+            errors.update(_errors(data))
+    widest = max([min(unplaced, MOST_COLUMNS), *map(_column, columns)])
+    if rows * widest > MOST_CELLS:  # many files have formats far beyond their data, which cost nothing
+        rows, widest = _filled_area(archive, part, unplaced)
+    if rows * widest > MOST_CELLS:
         what = (
-            f"{path.name} is too large for a workbook: its sheet reaches over {rows:,} rows and {columns:,} columns, and "
+            f"{path.name} is too large for a workbook: its sheet reaches over {rows:,} rows and {widest:,} columns, and "
             f"{MOST_CELLS:,} cells are the most that is loaded."
         )
         remedy = "Delete stray cells far below or to the right of the data, or save the sheet as CSV and submit that."
         raise WorkbookTooLarge(what, remedy)
-    return SheetSurvey(cells=cells, rows=rows, columns=columns, errors=frozenset(errors)), unpacked
+    return SheetSurvey(filled=filled, errors=frozenset(errors)), unpacked
+
+
+def _errors(data: bytes) -> Iterator[tuple[int, int]]:
+    """Row and column of each cell that shows an error."""
+    for cell in _VALUE.findall(data):
+        place = _PLACE.search(cell)
+        if place is not None and _ERROR.search(cell):
+            yield int(place.group(2)), _column(place.group(1))
+
+
+def _filled_area(archive: zipfile.ZipFile, part: str, unplaced: int) -> tuple[int, int]:
+    """The last row and the last column that hold a value, looked for cell by cell, which is slow."""
+    rows, columns = (MOST_ROWS if unplaced else 0), min(unplaced, MOST_COLUMNS)
+    for data, _ in _pieces(archive, part):
+        for cell in _VALUE.findall(data):
+            place = _PLACE.search(cell)
+            if place is not None:
+                rows, columns = max(rows, int(place.group(2))), max(columns, _column(place.group(1)))
+    return rows, columns
 
 
 def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, int]]:

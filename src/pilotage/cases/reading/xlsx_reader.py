@@ -69,7 +69,7 @@ def _name_of_sheet(file: OpenFile, surveyed: Mapping[str, SheetSurvey], visible:
             return wanted
         what = f'{file.path.name} has no sheet "{wanted}".'
         raise SheetUnclear(what, f"It has: {', '.join(surveyed)}.")
-    filled = [name for name in visible if name in surveyed and surveyed[name].cells]
+    filled = [name for name in visible if name in surveyed and surveyed[name].filled]
     if not filled:
         raise SourceEmpty(f"{file.path.name} holds no cell with a value.", "Look whether what wrote it has failed.")
     if len(filled) > 1:

@@ -40,6 +40,10 @@ MOST: Final = 1000
 """The most cases in a batch."""
 
 
+DEATHS: Final = 3
+"""How often a single case may end the process that works on it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """The automations that this process has loaded, each as one release."""
@@ -152,6 +156,33 @@ class Mover:
         if batches:
             with self.database.transaction() as tx:
                 moving.count_takeovers(tx, batches, self.database.now(tx))
+
+    def divide(self, batch_id: int) -> list[int]:
+        """Halve a batch that was taken over before: whatever kills its workers stands alone in the end.
+
+        A single case that has ended its process `DEATHS` times is a dead letter. Gives the new batches, to be started.
+        """
+        with self.database.transaction() as tx:
+            now = self.database.now(tx)
+            row = moving.find_batch(tx, batch_id)
+            if row is None or not moving.end_batch(tx, batch_id, now=now):
+                return []
+            members = sorted(moving.still_moving(tx, batch_id))
+            if len(members) == 1 and moving.count_death(tx, members[0]) >= DEATHS:
+                reason = f"It ended the process that worked on it {DEATHS} times."
+                values: dict[str, object] = {"place": Place.DEAD_LETTER.value, "reason": reason}
+                moving.leave(tx, members, batch=batch_id, now=now, values=values)
+                story = json.dumps([["dead", "", reason]])
+                arriving.tell(tx, [{"case_id": members[0], "id": ids.one(), "at": now, "batch": batch_id, "story": story}])
+                return []
+            middle = (len(members) + 1) // 2
+            halves = [half for half in (members[:middle], members[middle:]) if half]
+            numbers = ids.make(len(halves))
+            for number, half in zip(numbers, halves, strict=True):
+                batch = self.batch_row(number, row.automation, row.release, len(half), now) | {"takeovers": 1}
+                moving.add_batch(tx, batch)
+                moving.rebatch(tx, half, batch=number)
+        return numbers
 
     def run(self, batch_id: int, checkpoint: Checkpoint) -> None:
         """Run a batch to its end; safe to be called again, and at the same time as another call."""

@@ -47,6 +47,7 @@ class Worker:
     at_once: int = 2
     """How many batches run at the same time."""
     queue_of: Callable[[str, str], str] = lambda automation, release: f"{automation}@{release}"
+    _divided: list[int] = field(default_factory=list[int])
     _running: set[int] = field(default_factory=set[int])
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -148,12 +149,21 @@ class Worker:
             if self.lives.win(life.executor):
                 taken = self.engine.take_over(life.executor, self._queue_of_batch)
                 self.mover.count_takeovers(taken)
+                self._divided, divided = [], self._divided
+                for batch in divided:
+                    self._start(batch)
                 self.lives.settle(life.executor)
                 _log.warning("worker.took_over", extra={"executor": life.executor, "batches": len(taken)})
 
     def _queue_of_batch(self, batch: int) -> str | None:
+        """Where a batch of a dead life goes on: on its queue, or, if it was taken over before, in two halves."""
         row = self.mover.batch(batch)
-        return None if row is None or row.ended else self.queue_of(row.automation, row.release)
+        if row is None or row.ended:
+            return None
+        if row.takeovers and (row.automation, row.release) in self.mover.served.automations:
+            self._divided += self.mover.divide(batch)
+            return None
+        return self.queue_of(row.automation, row.release)
 
     def _start_orphans(self) -> None:
         """Batches whose row was written, but whose start was not: the engine's id makes a second start harmless."""

@@ -384,3 +384,27 @@ def count_takeovers(tx: Tx, ids: Sequence[int], now: int) -> None:
         .where(bulk.among(tx, batches.c.id, ids))
         .values(takeovers=batches.c.takeovers + 1, changed_at=now)
     )
+
+
+def end_batch(tx: Tx, batch: int, *, now: int) -> bool:
+    """End a batch whose cases go on in others; False when it has ended already."""
+    done = tx.execute(
+        batches.update().where(batches.c.id == batch, sa.not_(batches.c.ended)).values(ended=True, changed_at=now)
+    )
+    return done.rowcount == 1
+
+
+def rebatch(tx: Tx, ids: Sequence[int], *, batch: int) -> None:
+    """Moving cases go on in another batch."""
+    tx.execute(
+        cases.update()
+        .where(bulk.among(tx, cases.c.id, ids), cases.c.place == Place.MOVING.value)
+        .values(batch=batch)
+    )
+
+
+def count_death(tx: Tx, case: int) -> int:
+    """One more process ended while it worked on this case alone; how many have."""
+    return tx.execute(
+        cases.update().where(cases.c.id == case).values(deaths=cases.c.deaths + 1).returning(cases.c.deaths)
+    ).scalar_one()
