@@ -91,7 +91,7 @@ class InlineEngine:
             self._runner(batch, checkpoint)
         except Overtaken:
             pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the border of the worker
             _log.exception("engine.run_raised", extra={"batch": batch})
             self.raised.append((batch, error))
         else:

@@ -12,7 +12,7 @@ normal, and costs nothing but speed, because checkpoints and the states of effec
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -76,7 +76,7 @@ class Lives:
             store.end(tx, self._me, self._database.now(tx))
 
     @contextmanager
-    def beating(self, every: float = BEAT_SECONDS) -> Iterator[None]:
+    def beating(self, every: float = BEAT_SECONDS) -> Generator[None]:
         """Beat in a thread for as long as the block lasts."""
         stop = threading.Event()
         thread = threading.Thread(target=self._beat_until, args=(stop, every), name="pilotage-beat", daemon=True)
@@ -91,7 +91,7 @@ class Lives:
         while not stop.wait(every):
             try:
                 self.beat()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the border of the thread
                 # The database is away. A beat that was missed makes this life look silent, which costs only speed.
                 _log.warning("engine.beat_missed", exc_info=True, extra={"executor": self._me})
 

@@ -33,7 +33,7 @@ Runner = Callable[[int, Checkpoint], None]
 """Runs a batch to its end. What it raises is logged and the batch stays for a sweep or a takeover."""
 
 
-class Overtaken(Exception):  # noqa: N818 - it is no fault, it is news
+class Overtaken(Exception):
     """Another run of this batch has gone further, or is to go on in place of this one; this one stops."""
 
 

@@ -7,8 +7,9 @@ from typing import Final, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID, SQLAlchemyDatasource, error
-from dbos import _dbos as global_dbos
+from dbos import _dbos as global_dbos  # pyright: ignore[reportPrivateUsage]
 from dbos._context import get_local_dbos_context
+from sqlalchemy.exc import OperationalError
 
 from pilotage.machinery.engine.dbos import connections, logs
 from pilotage.machinery.engine.dbos.records import Json, NotRecorded
@@ -54,7 +55,8 @@ class Adapter:
         self._threads = threads
         self._isolation: Final = "SERIALIZABLE" if database.dialect == "sqlite" else "READ COMMITTED"
         with _making:
-            if _made or global_dbos._dbos_global_instance is not None:  # noqa: SLF001 - DBOS does not tell otherwise
+            # DBOS does not tell otherwise whether there is one.
+            if _made or global_dbos._dbos_global_instance is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
                 raise EngineAlreadyRunning(_made[0].executor if _made else "made by other code than Pilotage")
             _made.append(self)
         logs.silence()
@@ -111,8 +113,15 @@ class Adapter:
     @staticmethod
     def waits(queues: Sequence[str]) -> bool:
         """Whether something on one of the queues has not been claimed."""
-        options = {"queue_name": list(queues), "status": "ENQUEUED", "limit": 1}
-        return bool(outside(DBOS.list_workflows, **options, load_input=False, load_output=False))
+        found = outside(
+            DBOS.list_workflows,
+            queue_name=list(queues),
+            status="ENQUEUED",
+            limit=1,
+            load_input=False,
+            load_output=False,
+        )
+        return bool(found)
 
     def start(self, batch: int) -> bool:
         """Run a batch in a thread of this process; False if DBOS knows it already."""
@@ -128,8 +137,10 @@ class Adapter:
             with SetWorkflowID(_id(batch), workflow_id_reuse_policy="reject"):
                 try:
                     begin()
-                except error.DBOSWorkflowIDInUseError:
-                    return False
+                except NotRecorded as refused:
+                    if isinstance(refused.error, error.DBOSWorkflowIDInUseError):
+                        return False
+                    raise refused.error from None
             return True
 
         return outside(named)
@@ -176,10 +187,14 @@ class Adapter:
         for stop in self._dbos.background_thread_stop_events:
             stop.set()
 
+    def running(self) -> bool:
+        """Whether a run has not been left yet by DBOS, which writes down its outcome after our part of it has returned."""
+        return bool(self._dbos._active_workflows_set.activeList())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
     def destroy(self) -> None:
         """Stop, and let another engine be made in this process."""
         DBOS.destroy(destroy_registry=True)
-        self._own.dispose()
+        connections.dispose(self._own)
         with _making:
             _made.remove(self)
 
@@ -258,7 +273,7 @@ def _datasource(database: Database) -> SQLAlchemyDatasource:
                 serializer=Json(),
                 sessionmaker=connections.sessions(database),
             )
-        except sa.exc.OperationalError:
+        except OperationalError:
             # It makes its table in a transaction that reads first; on SQLite another process may write in between.
             tries += 1
             if tries == _TRIES or database.dialect != "sqlite":

@@ -5,8 +5,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.machinery.storage.database import BUSY_MS, Database
+
+
+class EngineClosed(Exception):
+    """The engine to which this connection would belong has been closed."""
+
 
 SCHEMA: Final = "dbos"
 _IDLE_IN_TRANSACTION_MS: Final = 60_000
@@ -72,6 +78,27 @@ def _on_postgres_connect(connection: Any, record: object) -> None:
         cursor.execute("SET synchronous_commit = off")
         cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}")
     connection.commit()
+
+
+def dispose(engine: sa.Engine) -> None:
+    """Close every connection, also those that a thread of DBOS gives back only later, and make no more.
+
+    A run that lost its workflow behind its last checkpoint waits in its thread for the outcome of the other run, and DBOS
+    waits for a database that is away, both for ever. The interpreter would wait for them at its end. Refused a connection
+    they give up.
+    """
+    event.listen(engine, "checkin", _close_at_once)
+    event.listen(engine, "do_connect", _refuse)
+    engine.dispose()
+
+
+def _refuse(*_: object) -> None:
+    raise EngineClosed
+
+
+def _close_at_once(connection: object, record: ConnectionPoolEntry) -> None:
+    del connection
+    record.invalidate()
 
 
 def remove_checkpoints(database: Database, workflows: list[str]) -> None:

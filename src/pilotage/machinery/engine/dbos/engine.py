@@ -4,19 +4,17 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pilotage.machinery.engine.errors import OwnLife
 from pilotage.machinery.engine.port import Checkpoint, Overtaken, Runner
 from pilotage.machinery.storage.database import Database, Tx
 
-if TYPE_CHECKING:
-    from pilotage.machinery.engine.dbos.adapter import Adapter
-    from pilotage.machinery.engine.dbos.pace import Pace
-
 IDLE_POLLING: Final = 1.0
 BUSY_POLLING: Final = 0.02
 _AHEAD: Final = 4
+_OUTCOME_SECONDS: Final = 2.0
+_OUTCOME_LOOKS: Final = 200
 
 _log = logging.getLogger("pilotage.engine")
 
@@ -51,11 +49,12 @@ class DbosEngine:
         self._raised: set[int] = set()
         self._forgotten: set[int] = set()
         self._ahead = _AHEAD * threads
+        self._look_again = threading.Event()
         self._closing = False
         self._closed = False
         self._runner: Runner | None = None
-        self._adapter: Adapter = Adapter(database, executor, threads, self._run)
-        self._pace: Pace = Pace(self._adapter, idle=polling, busy=busy_polling, clear=self._clear)
+        self._adapter = Adapter(database, executor, threads, self._run)
+        self._pace = Pace(self._adapter, idle=polling, busy=busy_polling, clear=self._clear)
 
     @property
     def executor(self) -> str:
@@ -149,10 +148,18 @@ class DbosEngine:
             self._backlog.clear()
         self._adapter.stop_claiming()
         with self._state:
-            self._state.wait_for(lambda: not +self._here, timeout=within)
+            rests = self._state.wait_for(lambda: not +self._here, timeout=within)
             self._closed = True
         self._pace.end()
+        if rests:
+            self._let_outcomes_be_written()
         self._adapter.destroy()
+
+    def _let_outcomes_be_written(self) -> None:
+        for _ in range(_OUTCOME_LOOKS):
+            if not self._adapter.running():
+                return
+            self._look_again.wait(_OUTCOME_SECONDS / _OUTCOME_LOOKS)
 
     def _run(self, batch: int, checkpoint: Checkpoint) -> None:
         """The body of the workflow. It returns only if the batch has ended."""
@@ -182,7 +189,7 @@ class DbosEngine:
         except Overtaken:
             _log.debug("engine.overtaken", extra={"batch": batch})
             return False
-        except Exception:
+        except Exception:  # noqa: BLE001 - the border of the worker
             _log.exception("engine.run_raised", extra={"batch": batch})
             with self._state:
                 self._raised.add(batch)
@@ -226,19 +233,18 @@ class _Guarded:
         self.overtaken = False
 
     def __call__(self, save: Callable[[Tx], str]) -> str:
+        if self.overtaken or self._engine.stopped():
+            self.overtaken = True
+            raise Overtaken
         try:
-            if self.overtaken or self._engine.stopped():
-                raise Overtaken
             result = self._checkpoint(save)
-            if self._engine.stops():
-                raise Overtaken
-        except Overtaken:
-            self.overtaken = True
-            raise
         except Exception as error:
-            if not self._engine.stopped():
-                raise
-            # Whatever it is, it comes of the engine not being there any more.
+            # Whatever an engine raises that is not there any more, it comes of that.
+            self.overtaken = isinstance(error, Overtaken) or self._engine.stopped()
+            if self.overtaken and not isinstance(error, Overtaken):
+                raise Overtaken from error
+            raise
+        if self._engine.stops():
             self.overtaken = True
-            raise Overtaken from error
+            raise Overtaken
         return result

@@ -44,7 +44,7 @@ class Pace:
         """Stop watching."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=self._idle)
+            self._thread.join(timeout=_CALM_SECONDS)
 
     def open(self, queue: str) -> None:
         """Have the queue looked into: something is being put on it.
@@ -64,7 +64,7 @@ class Pace:
                     reviewed = self._clock.monotonic()
                     self._open_forgotten()
                 self._close_empty()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the border of the thread
                 # The database is away; the next look comes soon.
                 _log.warning("engine.pace_failed", exc_info=True)
 

@@ -33,6 +33,6 @@ class Json(Serializer):
             raise NotRecorded(data)
         return json.dumps(data, separators=(",", ":"))
 
-    def deserialize(self, serialized_data: str) -> Any:  # noqa: PLR6301
+    def deserialize(self, serialized_data: str) -> Any:
         """The value of a text."""
         return json.loads(serialized_data)
