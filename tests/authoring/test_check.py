@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 import pilotage as pl
 from pilotage.authoring.checking import check
 from pilotage.authoring.codes import CODES, SECTIONS
+from pilotage.authoring.reference import errors_page
 from tests.authoring.programs import Order, Price, automation, by_ship, lead, price, said, send
 
 
@@ -68,11 +69,13 @@ def test_an_example_that_does_not_say_enough() -> None:
     rule.example(TWO).gives(ONE)
     rule.example(TWO).given(Order(id="1")).changes_nothing()
     assert found(made) == [
-        "PLT-157 example 1 of cheaper: does not say an Order, which the rule's scope reads. > Add .given(Order(...))."
+        "PLT-157 example 1 of cheaper: the example does not say an Order, which the rule's scope reads. > Add .given(Order(...))."
     ]
     rule, made = with_rule(season=pl.Season.quarter(4))
     rule.example(TWO).gives(ONE)
-    assert found(made) == ['PLT-157 example 1 of cheaper: does not say on which day it is so. > Add .on("2026-12-01").']
+    assert found(made) == [
+        'PLT-157 example 1 of cheaper: the example does not say on which day it is so. > Add .on("2026-12-01").'
+    ]
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -195,7 +198,7 @@ def test_contracts_that_do_not_meet(fields: dict[str, Any], difference: str, hin
     """PLT-172 names the field, and what would make it fit."""
     assert found(sender(fields), taker(Theirs)) == [
         (
-            f"PLT-172 giver › HandOver to taker version 1: {difference}."
+            f"PLT-172 giver › HandOver to taker version 1: the two contracts do not meet: {difference}."
             f" > Compatible change: {hint}; else agree on version 2 with lead."
         )
     ]
@@ -205,7 +208,7 @@ def test_a_side_that_takes_nothing_else() -> None:
     """PLT-172 for a field that is not known there."""
     assert found(sender({"id": str, "note": str}), taker(Exact)) == [
         (
-            "PLT-172 giver › HandOver to taker version 1: note is not known there."
+            "PLT-172 giver › HandOver to taker version 1: the two contracts do not meet: note is not known there."
             " > Compatible change: leave note out of what is sent; else agree on version 2 with lead."
         )
     ]
@@ -215,7 +218,7 @@ def test_another_version() -> None:
     """PLT-172 where the versions differ."""
     assert found(sender(RIGHT), taker(Theirs, version=2)) == [
         (
-            "PLT-172 giver › HandOver to taker version 1: taker is at version 2."
+            "PLT-172 giver › HandOver to taker version 1: the two contracts do not meet: taker is at version 2."
             " > Take over what changed in version 2, and write version=2."
         )
     ]
@@ -273,3 +276,10 @@ def test_every_code_is_shown_by_a_test() -> None:
     folder = Path(__file__).parent
     texts: Sequence[str] = [file.read_text(encoding="utf-8") for file in folder.glob("test_*.py")]
     assert [code for code in CODES if not any(code in text for text in texts)] == []
+
+
+def test_the_reference_page_is_what_the_words_say() -> None:
+    """The page is never edited by hand: `python -m pilotage.authoring.reference` writes it."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "errors-definition.md"
+    assert page.read_text(encoding="utf-8") == errors_page()
+    assert all(f"**{code}**" in errors_page() for code in CODES)

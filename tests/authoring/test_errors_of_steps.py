@@ -233,8 +233,8 @@ def test_inputs_that_do_not_come_from_the_case() -> None:
 
     remedy = "A step's inputs come from the case; use a Setting for what differs by environment."
     assert words(lambda: pl.compute(keep)) == [
-        f"PLT-111 keep(price): has a default. > {remedy}",
-        f"PLT-111 keep(rest): stands for any number of inputs. > {remedy}",
+        f"PLT-111 keep(price): has a default, so it does not come from the case. > {remedy}",
+        f"PLT-111 keep(rest): stands for any number of inputs, so it does not come from the case. > {remedy}",
     ]
 
 

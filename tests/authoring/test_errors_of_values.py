@@ -148,22 +148,28 @@ def test_a_credential_in_the_code(wrong: dict[str, Any]) -> None:
     [
         (
             lambda: pl.Rate(0, per="second", burst=1),
-            "PLT-164 Rate(0): calls must be 1 or more. > Write calls=1 or more.",
+            "PLT-164 Rate(0): this limit is none: calls must be 1 or more. > Write calls=1 or more.",
         ),
         (
             lambda: pl.Rate(5, per="second", burst=0),
-            "PLT-164 Rate(5): burst must be 1 or more. > Write burst=1 or more.",
+            "PLT-164 Rate(5): this limit is none: burst must be 1 or more. > Write burst=1 or more.",
         ),
-        (lambda: pl.Quota(0, per="day"), "PLT-164 Quota(0): calls must be 1 or more. > Write calls=1 or more."),
+        (
+            lambda: pl.Quota(0, per="day"),
+            "PLT-164 Quota(0): this limit is none: calls must be 1 or more. > Write calls=1 or more.",
+        ),
         (
             lambda: pl.Quota(10, per="day", zone="Mars/North"),
             'PLT-185 Quota(10): there is no time zone "Mars/North". > For example "Europe/Berlin".',
         ),
         (
             lambda: pl.Window(10, seconds=0),
-            "PLT-164 Window(10): a window of no time holds no calls. > Write seconds=60.",
+            "PLT-164 Window(10): this limit is none: a window of no time holds no calls. > Write seconds=60.",
         ),
-        (lambda: pl.Retry(attempts=0), "PLT-164 Retry: attempts must be 1 or more. > Write attempts=1 or more."),
+        (
+            lambda: pl.Retry(attempts=0),
+            "PLT-164 Retry: this limit is none: attempts must be 1 or more. > Write attempts=1 or more.",
+        ),
     ],
 )
 def test_a_limit_that_lets_nothing_through(make: Any, said: str) -> None:

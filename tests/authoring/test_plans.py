@@ -1,5 +1,6 @@
 """The plans of the three examples: nodes, where their inputs come from, and where a case goes next."""
 
+import importlib.util
 from datetime import date, datetime
 from decimal import Decimal
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 import pilotage as pl
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import RECORD, Kind, Node, Plan
+from tests.authoring.conftest import EXAMPLES
 from tests.authoring.programs import Item, Order, Packed, Sent, ask, automation, clerk, fragile, lead, price, send
 
 Examples = dict[str, ModuleType]
@@ -295,3 +297,23 @@ def test_types_are_written_at_run_time_too() -> None:
     assert pl.When[bool, Order, Sent] is not None
     assert pl.Judge[[Order], Sent, Order, bool] is not None
     assert pl.Scope[[Order], Order] is not None
+
+
+def test_the_corners_of_the_types_are_plans_too(examples: Examples) -> None:
+    """What the type checkers accept in `tests/typing/proof` is accepted when it runs."""
+    assert examples  # their packages can be imported while this fixture is alive
+    file = EXAMPLES.parent / "proof" / "more.py"
+    spec = importlib.util.spec_from_file_location("more", file)
+    assert spec is not None
+    assert spec.loader is not None
+    more = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(more)
+    assert drawn(more.orders.plan) == [
+        "wait-for-order wait (value: Order of record) > wait-10m",
+        "wait-10m wait () > for-each-line",
+        "for-each-line for-each (value: Order of record) > total",
+        "total compute (orders: Order of record, booked: Collected[Booked] of for-each-line, cases=case) > end",
+    ]
+    assert [each.name for each in more.orders.settings] == ["helpdesk-url", "lines-at-once"]
+    assert more.kept_or_failed.gives is more.Kept
+    assert more.judged_or_failed.labels == ("banking", "cards", "travel")

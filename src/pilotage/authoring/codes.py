@@ -76,7 +76,7 @@ STEPS: Final = {
         typed=True,
     ),
     "PLT-111": Words(
-        "{what}.",
+        "{what}, so it does not come from the case.",
         "A step's inputs come from the case; use a Setting for what differs by environment.",
     ),
     "PLT-112": Words(
@@ -193,7 +193,7 @@ KNOWLEDGE: Final = {
         typed=True,
     ),
     "PLT-156": Words("it ends on {last}, before it begins.", "Write the first day first."),
-    "PLT-157": Words("{missing}.", "{remedy}", found="check"),
+    "PLT-157": Words("the example {missing}.", "{remedy}", found="check"),
     "PLT-158": Words('"{text}" is no day.', 'Write it as "2026-12-31".'),
     "PLT-159": Words(
         "is no condition: it gives {type}.",
@@ -210,7 +210,7 @@ OUTSIDE: Final = {
     ),
     "PLT-162": Words("is declared twice with different {setting}.", "Import it from one place."),
     "PLT-163": Words('"{text}" is no {type}.', "Correct {variable} in {environment}.", found="check"),
-    "PLT-164": Words("{why}.", "{remedy}"),
+    "PLT-164": Words("this limit is none: {why}.", "{remedy}"),
     "PLT-165": Words(
         "is not set in {environment} and has no default.",
         "Set {variable} in {environment}, or give the Setting a default.",
@@ -221,7 +221,7 @@ OUTSIDE: Final = {
         "Correct the name, or release {name} first.",
         found="check",
     ),
-    "PLT-172": Words("{difference}.", "{remedy}", found="check"),
+    "PLT-172": Words("the two contracts do not meet: {difference}.", "{remedy}", found="check"),
 }
 
 AUTOMATIONS: Final = {

@@ -68,7 +68,7 @@ def assign_now(ticket: Ticket) -> Assigned:
 
 orders = pl.Automation(
     "orders", purpose="Corners.", takes=Order, gives=Total, key=lambda o: o.id,
-    owner=dispatcher, deputy=dispatcher, sponsor=dispatcher,
+    owner=dispatcher, deputy=lead, sponsor=dispatcher,
     process=pl.Path(
         pl.Wait[Order](until=lambda o: o.due), pl.Wait("10m"),
         pl.ForEach[Order, Line, Booked](items=lambda o: o.lines, do=pl.Path(one)), total,
@@ -82,15 +82,15 @@ held = pl.BusinessException("both", when=charities & ~without_order_number, ask=
 assert_type(team([]), list[pl.Judgement[Team]])
 direct = pl.Automation(
     "direct", purpose="A lambda deep in the process keeps its type.", takes=Engagement, gives=Posted, key=lambda e: e.id,
-    owner=dispatcher, deputy=dispatcher, sponsor=dispatcher,
+    owner=dispatcher, deputy=lead, sponsor=dispatcher,
     process=pl.Path(
         agreed_fee,
-        pl.Approval[Invoice](amount=lambda i: i.total, bands=[pl.Band(by=[dispatcher])], within="1d", then=dispatcher),
+        pl.Approval[Invoice](amount=lambda i: i.total, bands=[pl.Band(by=[dispatcher])], within="1d", then=lead),
         post,
     ),
 )
 checked: pl.Path[Engagement | Invoice, pl.Approved[Invoice]] = pl.Path(
-    held, pl.Approval[Invoice](when=charities, by=[dispatcher], within="1d", then=dispatcher)
+    held, pl.Approval[Invoice](when=charities, by=[dispatcher], within="1d", then=lead)
 )
 not_yet = pl.Choice(
     billing,
@@ -117,4 +117,32 @@ def kept(note: Note) -> Kept:
 least = pl.Automation(
     "notes", purpose="Notes are kept.", takes=Note, gives=Kept, key=lambda note: note.text,
     owner=pl.Role("me"), process=pl.Path(kept),
+)
+
+
+@pl.compute(batch=100)
+def kept_or_failed(notes: list[Note]) -> list[Kept | pl.Failure]:
+    """A failure may stand in place of one case of a batch; it is no part of what the step gives."""
+    return [Kept(text=note.text) if note.text else pl.PermanentFailure("No text.") for note in notes]
+
+
+@pl.judge(batch=100)
+async def judged_or_failed(notes: list[Note]) -> list[pl.Judgement[Team] | pl.Failure]:
+    """The same for a judge."""
+    return [pl.Judgement(Team.CARDS, confidence=0.9) if note.text else pl.Failure("No text.") for note in notes]
+
+
+@pl.compute
+def both(kept: Kept, team: Team) -> Assigned:
+    """Takes what the two give where they do not fail."""
+    return Assigned(assignment="", ticket=kept.text, team=team)
+
+
+failing: pl.Path[Note | Kept | Team, Kept | Team | Assigned] = pl.Path(
+    kept_or_failed, judged_or_failed.always_ask(ask), both
+)
+limited = pl.Connection(
+    "limited",
+    base_url="https://limited.example",
+    limits=[pl.Rate(5, per="second", burst=5), pl.Quota(10, per="day"), pl.Window(100, seconds=60)],
 )
