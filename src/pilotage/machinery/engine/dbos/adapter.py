@@ -204,13 +204,15 @@ class Adapter:
                 {"name": _STEP, "isolation_level": self._isolation},
                 lambda: save(self._datasource.sql_session().connection()),
             )
+        except _LOST as lost:
+            raise Overtaken from lost
         except NotRecorded as unrecorded:
             raised = unrecorded.error
             # Nothing was recorded, so the next checkpoint of this run is this one again, and not the one after it.
             _step_back()
         except Exception as other:  # noqa: BLE001 - told apart below
             raised = other
-        if isinstance(raised, _LOST) or (not isinstance(raised, Overtaken) and _is_gone(batch)):
+        if not isinstance(raised, Overtaken) and _is_gone(batch):
             raise Overtaken from raised
         cause = raised.__cause__
         raise raised from cause
