@@ -29,6 +29,8 @@ def _entry(name: str, group: str, where: str, does: str) -> Entry:
 ENTRIES: Final = (
     _entry("demo", _BEGIN, "pilotage.examples.tickets.demo:DemoCommand.demo",
            "Send thousands of support requests on their way to a help desk."),
+    _entry("new", _BEGIN, "pilotage.examples.starter.commands:NewCommand.new",
+           "Make a project of one's own, that runs and whose tests pass."),
     _entry("check", _BEGIN, f"{_OPERATIONS}.checking:ProjectCommands.check", "Say what is wrong with the project as it is written."),
     _entry("submit", _WORK, f"{_CASES}.submitting:SubmitCommand.submit",
            "Take the records of files in: CSV, JSONL or XLSX."),
