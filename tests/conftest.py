@@ -22,6 +22,7 @@ import pytest
 # A slow machine is no bug, so no deadline. In CI the same examples are tried every time; on a desk new ones are.
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=15)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 # -- the network ---------------------------------------------------------------

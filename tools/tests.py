@@ -6,7 +6,7 @@ The whole suite runs on as many processes as there are cores, and pytest's closi
 import os
 import sys
 
-FAST = ("-m", "not slow and not browser and not crash and not peers")
+FAST = ("-m", "not slow and not browser and not crash and not peers", "--hypothesis-profile=fast")
 
 
 def arguments(given: list[str]) -> list[str]:
