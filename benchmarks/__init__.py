@@ -1,0 +1,1 @@
+"""Measurements: `./dev bench` lists them. Never imported by tests."""
