@@ -41,12 +41,13 @@ contracts:
     lint-imports --no-logo
 
 # Build the documentation into site/; `./dev docs serve` shows it and follows changes
-docs *args='build --clean':
-    zensical $([ "$#" -gt 0 ] && echo "$@" || echo build --clean)
+docs *args:
+    zensical ${*:-build --clean --strict}
 
 # Measure: `./dev bench` lists the scenarios
+[no-exit-message]
 bench *args:
-    python -m benchmarks "$@"
+    @python -m benchmarks "$@"
 
 # Which lines no test reaches
 coverage *args:
