@@ -3,12 +3,11 @@
 Nothing is found by being imported: `[tool.pilotage]` of a project's `pyproject.toml` names its automations.
 """
 
-import importlib
 import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,13 +27,22 @@ from pilotage.connections.opening import Connections
 from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
-from pilotage.kernel.errors import ProjectMissing, UnknownName
+from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
+from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Engine
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import prepare
+from pilotage.operations.supervisor import Supervisor
+from pilotage.releases import service as releases
+from pilotage.releases.answering import OlderReleases
+from pilotage.releases.artefact import Artefacts
+from pilotage.releases.asking import own_environment
+from pilotage.releases.loading import Loaded, automations_named, look_first_in, working_folders
+from pilotage.releases.service import CurrentReleases
+from pilotage.releases.values import WORKING_DIRECTORY
 
 DEMO_FOLDER: Final = "pilotage-demo"
 
@@ -101,41 +109,9 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
 
 
 def load_automations(project: Project) -> list[Automation]:
-    """Import what the project names. Raises UnknownName (PLT-001) where it is not there."""
-    for folder in (project.root / "src", project.root):
-        if folder.is_dir() and str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    found: list[Automation] = []
-    for reference in project.automations:
-        module_name, _, attribute = reference.partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not module_name.startswith(error.name):
-                raise
-            msg = f'The project names "{reference}", but there is no module {module_name}.'
-            raise UnknownName(
-                msg, f"Correct [tool.pilotage] automations in {project.root / 'pyproject.toml'}."
-            ) from error
-        automation = getattr(module, attribute, None)
-        if not isinstance(automation, Automation):
-            names = [name for name, value in vars(module).items() if isinstance(value, Automation)]
-            msg = f'{module_name} has no automation "{attribute}".'
-            raise UnknownName(msg, f"There is: {', '.join(names) or 'none'}.")
-        found.append(automation)
-    return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class OneRelease:
-    """In dev the working directory is the one release."""
-
-    release: str
-
-    def assign(self, automation: str, count: int) -> list[str]:
-        """The same release for every case."""
-        del automation
-        return [self.release] * count
+    """Import what the project names, from its working directory. Raises UnknownName (PLT-001) where it is not there."""
+    look_first_in(working_folders(project.root))
+    return automations_named(project.automations, project.root / "pyproject.toml")
 
 
 class Platform:
@@ -146,7 +122,9 @@ class Platform:
         project: Project,
         automations: Sequence[Automation],
         *,
-        release: str = "dev",
+        release: str = WORKING_DIRECTORY,
+        folder: Path | None = None,
+        unloaded: PilotageError | None = None,
         clock: Clock | None = None,
         database_clock: Clock | None = None,
         seed: int | None = None,
@@ -156,6 +134,10 @@ class Platform:
         self.project = project
         self.automations = {automation.name: automation for automation in automations}
         self.release = release
+        self.folder = folder or project.root
+        """Where the files of what is loaded lie: the project's folder in dev, the unpacked artefact elsewhere."""
+        self.unloaded = unloaded
+        """Why the release that should be loaded is not."""
         self.clock: Clock = clock or SystemClock()
         self.database = Database(project.database_url, clock=database_clock)
         prepare(self.database)
@@ -164,24 +146,45 @@ class Platform:
         self.chance = Random(seed)
         self.secrets = Secrets(project.environment, folder=project.folder / "secrets" / project.environment)
         self.door = door or Door(Addresses(allow_private=True))
-        self.releases = OneRelease(release=release)
-        self.inbox = Inbox(database=self.database, zone_of=self._zone_of, node_of=self.node_of)
+        self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
+        self.artefacts = Artefacts(folder=project.folder / "releases")
+        self.older = OlderReleases(database=self.database, artefacts=self.artefacts, root=project.root)
+        self.inbox = Inbox(database=self.database, zone_of=self._zone_of, node_of=self._node_of)
         self.intake = Intake(database=self.database, releases=self.releases)
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001) with the nearest names."""
         if name in self.automations:
             return self.automations[name]
+        if self.unloaded is not None:
+            raise self.unloaded
         known = ", ".join(self.automations) or "none"
         msg = f'There is no automation "{name}" here.'
-        raise UnknownName(msg, f"This project has: {known}.")
+        raise UnknownName(msg, did_you_mean(name, self.automations, f"This project has: {known}."))
 
-    def node_of(self, automation: str, name: str) -> Node:
-        """A node of an automation."""
-        return self.served.node(automation, self.release, name)
+    def node_of(self, automation: str, name: str, *, release: str | None = None) -> Node:
+        """A node of an automation, as the release that is loaded here has it, or another one."""
+        return self._node_of(automation, release or self.release, name)
+
+    def first_of(self, automation: str, release: str, node: str | None) -> str | None:
+        """The first step of the path that a node stands in."""
+        found = self.served.automations.get((automation, release))
+        if found is None:
+            return self.older.first(automation, release, node)
+        return self.served.plan_of(found, node).first
+
+    def _node_of(self, automation: str, release: str, name: str) -> Node:
+        if (automation, release) in self.served.automations:
+            return self.served.node(automation, release, name)
+        return self.older.node(automation, release, name)
 
     def _zone_of(self, automation: str) -> str:
-        return self.automations[automation].timezone
+        found = self.automations.get(automation)
+        return found.timezone if found is not None else self.older.timezone(automation)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """(automation, release) of everything that is worked on while `working` lasts."""
+        return releases.pairs(self.database) or list(self.served.automations)
 
     @cached_property
     def loop(self) -> LoopThread:
@@ -200,7 +203,7 @@ class Platform:
             clock=self.clock,
         )
         self.loop.run(connections.open())
-        return Surrounding(connections=connections, settings=self.project.setting, folder=self.project.root)
+        return Surrounding(connections=connections, settings=self.project.setting, folder=self.folder)
 
     def mover(self, executor: str) -> Mover:
         """What forms and runs batches under this executor's name."""
@@ -233,10 +236,35 @@ class Platform:
         return Performer(served=self.served, surrounding=self.surrounding, clock=self.clock)
 
     @contextmanager
-    def working(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Iterator[Worker]:
+    def working(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Iterator[object]:
+        """Work for as long as the block lasts: in this process, or where there are releases in one process for each."""
+        if releases.wanted(self.database):
+            with self.supervisor() as supervisor:
+                yield supervisor
+        else:
+            with self.working_here(engine_of) as worker:
+                yield worker
+
+    def supervisor(self) -> Supervisor:
+        """What keeps a worker process for each release that is served; none of them runs before its block begins."""
+
+        def command(release: str) -> list[str]:
+            root = str(self.project.root)
+            return [sys.executable, "-P", "-m", "pilotage", "worker", "--release", release, "--kept", "--project", root]
+
+        return Supervisor(
+            wanted=lambda: releases.wanted(self.database), command=command, variables=own_environment(), clock=self.clock
+        )
+
+    @contextmanager
+    def working_here(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Iterator[Worker]:
         """Work in this process for as long as the block lasts; its intake starts batches at once."""
+        if self.unloaded is not None:
+            raise self.unloaded
+        if self.release == WORKING_DIRECTORY:
+            releases.refuse_unreleased(self.project.environment, ", ".join(self.automations))
         lives = Lives(self.database)
-        queues = [f"{automation}@{release}" for automation, release in self.served.pairs()]
+        queues = [f"{automation}@{release}" for automation, release in self.served.pairs]
         executor = lives.begin("worker", queues)
         engine = (engine_of or _dbos)(self.database, executor)
         mover = self.mover(executor)
@@ -249,7 +277,7 @@ class Platform:
             loop=self.loop,
             chores=[self.inbox.escalate],
         )
-        served = set(self.served.pairs())
+        served = set(self.served.pairs)
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room
         self.intake.batch_row, self.intake.started = mover.batch_row, worker.started
         with lives.beating():
@@ -263,6 +291,7 @@ class Platform:
 
     def close(self) -> None:
         """Close what was opened."""
+        self.older.close()
         if "surrounding" in self.__dict__:
             self.loop.run(self.surrounding.connections.close())
         if "loop" in self.__dict__:
@@ -277,11 +306,35 @@ def _dbos(database: Database, executor: str) -> Engine:
 
 
 @contextmanager
-def open_platform(start: Path | None = None) -> Iterator[Platform]:
-    """The platform of the project here, open for the block."""
+def open_platform(start: Path | None = None, *, release: str | None = None) -> Iterator[Platform]:
+    """The platform of the project here, open for the block.
+
+    It has the code of the current release, or of the working directory where there is no release yet, or of the
+    `release` that is named ("dev": the working directory). A current release that cannot be loaded here is an error for
+    those who need its code alone.
+    """
     project = find_project(start)
-    platform = Platform(project, load_automations(project))
+    with closing(Database(project.database_url)) as database:
+        prepare(database)
+        loaded, problem = _load(project, database, release)
+    platform = Platform(
+        project, loaded.automations, release=loaded.release, folder=loaded.folder, unloaded=problem
+    )
     try:
         yield platform
     finally:
         platform.close()
+
+
+def _load(project: Project, database: Database, named: str | None) -> tuple[Loaded, PilotageError | None]:
+    current = releases.current(database) if named is None else None
+    if named == WORKING_DIRECTORY or (named is None and current is None):
+        automations = tuple(load_automations(project))
+        return Loaded(release=WORKING_DIRECTORY, automations=automations, folder=project.root), None
+    name = current.name if current is not None else str(named)
+    try:
+        return releases.load_release(database, Artefacts(folder=project.folder / "releases"), project.root, name), None
+    except PilotageError as error:
+        if named is not None:
+            raise
+        return Loaded(release=name, automations=(), folder=project.root), error

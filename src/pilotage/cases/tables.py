@@ -53,7 +53,14 @@ sa.Index(
 )
 sa.Index("ix_cases_due", cases.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
 sa.Index("ix_cases_batch", cases.c.batch, sqlite_where=_moving, postgresql_where=_moving)
-sa.Index("ix_cases_open", cases.c.place, cases.c.automation, sqlite_where=~_ended, postgresql_where=~_ended)
+sa.Index(
+    "ix_cases_open",
+    cases.c.place,
+    cases.c.automation,
+    cases.c.release,
+    sqlite_where=~_ended,
+    postgresql_where=~_ended,
+)
 sa.Index(
     "ix_cases_parent",
     cases.c.parent,

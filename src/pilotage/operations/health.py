@@ -196,7 +196,7 @@ def _work(places: Places) -> Iterator[Need]:
             title=f"{wording.counted(places.quarantine.count, 'record')} in quarantine",
             oldest=places.quarantine.oldest,
             why="They are not as agreed with whoever sends them. Each can be corrected and released, or discarded.",
-            command="pilotage inbox",
+            command="pilotage quarantine",
         )
 
 

@@ -281,7 +281,7 @@ class Platform:
         self._engine = self._make_engine()
         self._mover = self.inner.mover("test")
         self._sending = self.inner.sending("test")
-        self._engine.launch(self._mover.run, [f"{name}@{release}" for name, release in self.inner.served.pairs()])
+        self._engine.launch(self._mover.run, [f"{name}@{release}" for name, release in self.inner.served.pairs])
         return self
 
     def __exit__(

@@ -86,7 +86,7 @@ class EndingCommands:
                 with self.out.watching() as watched:
                     wait_until_still(
                         platform.database,
-                        platform.served.pairs(),
+                        platform.served.pairs,
                         within=within,
                         seen=lambda left: watched.show(in_words(left)),
                     )

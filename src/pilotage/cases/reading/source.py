@@ -213,7 +213,8 @@ def _from(lines: LineReader, start: int, first: int) -> LineReader:
 def _begins_line(file: OpenFile, encoding: Encoding, place: int) -> bool:
     if place == file.size:
         return True
-    before, behind = file.read(max(place - 4, 0), min(4, place)), file.read(place, 4)
+    begin = max(place - 4, 0) & ~1  # an even place, where a character of UTF-16 begins
+    before, behind = file.read(begin, place - begin), file.read(place, 4)
     if encoding.cut(before, final=True) < len(before):
         return False
     return not (before.rstrip(b"\0").endswith(b"\r") and behind.lstrip(b"\0").startswith(b"\n"))

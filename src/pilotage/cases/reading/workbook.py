@@ -48,6 +48,8 @@ def survey(file: OpenFile) -> dict[str, SheetSurvey]:
         with zipfile.ZipFile(file.path) as archive:
             _refuse_bytes(file.path, sum(each.file_size for each in archive.infolist()))
             parts = _sheet_parts(archive)
+            for other in {each.filename for each in archive.infolist()} - set(parts.values()):
+                _prove_size(archive, other)
             found: dict[str, SheetSurvey] = {}
             left = MOST_BYTES
             for name, part in parts.items():
@@ -97,6 +99,13 @@ def _read_list(archive: zipfile.ZipFile, name: str) -> bytes:
         if part.read(1):
             raise zipfile.BadZipFile(f"{name} in it is far too long")
     return found
+
+
+def _prove_size(archive: zipfile.ZipFile, part: str) -> None:
+    """Unpack the part as far as it states to go: if it is longer, its checksum is wrong, which zipfile says."""
+    with archive.open(part) as unpacked:
+        while unpacked.read(PIECE):
+            pass
 
 
 def _survey_sheet(archive: zipfile.ZipFile, part: str, path: Path, left: int) -> tuple[SheetSurvey, int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -51,9 +52,10 @@ class Served:
     automations: Mapping[tuple[str, str], Automation]
     """(automation, release) -> its declaration."""
 
-    def pairs(self) -> list[tuple[str, str]]:
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
         """The (automation, release) pairs."""
-        return list(self.automations)
+        return tuple(self.automations)
 
     def node(self, automation: str, release: str, name: str) -> Node:
         """A node of a served automation, at any depth."""
@@ -96,7 +98,7 @@ class Mover:
         """Claim ready cases into one batch for each group of them; the new batches."""
         formed: list[int] = []
         with self.database.snapshot() as tx:
-            groups = moving.ready_groups(tx, self.served.pairs())
+            groups = moving.ready_groups(tx, self.served.pairs)
         for group in groups:
             batch = ids.one()
             with self.database.transaction() as tx:
@@ -173,7 +175,9 @@ class Mover:
                 values: dict[str, object] = {"place": Place.DEAD_LETTER.value, "reason": reason}
                 moving.leave(tx, members, batch=batch_id, now=now, values=values)
                 story = json.dumps([["dead", "", reason]])
-                arriving.tell(tx, [{"case_id": members[0], "id": ids.one(), "at": now, "batch": batch_id, "story": story}])
+                arriving.tell(
+                    tx, [{"case_id": members[0], "id": ids.one(), "at": now, "batch": batch_id, "story": story}]
+                )
                 return []
             middle = (len(members) + 1) // 2
             halves = [half for half in (members[:middle], members[middle:]) if half]

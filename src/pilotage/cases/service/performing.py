@@ -5,14 +5,17 @@ A step that fails after its call was answered has an unknown outcome, not a refu
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from pydantic_core import from_json, to_json
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.effects import Act
+from pilotage.authoring.errors import ConnectionNotNamed
+from pilotage.authoring.failures import Failure
 from pilotage.authoring.plan import RECORD, Node, Plan
 from pilotage.authoring.values import Case, Effect
 from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown, NotThere, Outcome, Refused
@@ -24,10 +27,17 @@ from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import NotDone as CallNotDone
-from pilotage.connections.errors import NotSent, OutcomeUnknown
+from pilotage.connections.errors import BodyNotJson, NotSent, OnlyReads, OutcomeUnknown, PathRefused, SecondCall
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
+from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+
+
+MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall)
+"""What is wrong with the step or its record, and would be wrong again."""
+MEND: Final = 30 * SECOND
+"""How long an effect waits for a secret, a setting or an address to be put right, before it is tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +76,8 @@ class Performer:
         try:
             with self.surrounding.current(automation, caller):
                 result = await _called(node.function, node.asynchronous, values)
-            if caller.standing is Standing.NOTHING:
-                return Refused(words=f"{node.name} made no state-changing call; an effect makes exactly one.")
+            if caller.standing is not Standing.ANSWERED:
+                return _not_answered(node.name, caller.standing)
             text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
         except Exception as error:  # noqa: BLE001 - the border to the author's code
             return _failed(error, caller.standing)
@@ -79,7 +89,7 @@ class Performer:
         given = Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect))
         function = cast("Callable[..., object]", act.reconcile)
         with self.surrounding.current(automation, caller):
-            found = await _called(function, asyncio.iscoroutinefunction(function), (given,))
+            found = await _called(function, inspect.iscoroutinefunction(function), (given,))
         if found is None:
             return NotThere()
         return Confirmed(result=to_json(node.codec.encode(found)).decode() if node.codec is not None else "null")
@@ -121,11 +131,28 @@ async def _called(function: Callable[..., object] | None, asynchronous: bool, va
     return await asyncio.to_thread(function, *values)
 
 
+def _not_answered(step: str, standing: Standing) -> Outcome:
+    """The step gave a value although its call was not answered: what it gave proves nothing."""
+    caught = f"{step} went on although its call failed"
+    match standing:
+        case Standing.NOTHING:
+            return Refused(words=f"{step} made no state-changing call; an effect makes exactly one.")
+        case Standing.NOT_DONE:
+            return NotDone(words=f"{caught}; nothing was done.")
+        case Standing.REFUSED:
+            return Refused(words=f"{caught}; the other side refused it.")
+        case Standing.UNKNOWN | Standing.ANSWERED:
+            return NotKnown(words=f"{caught}; it is not known whether it was done.", over=False)
+
+
 def _failed(error: Exception, standing: Standing) -> Outcome:
     words = said_of(error)
     match standing:
-        case Standing.NOTHING if isinstance(error, CallNotDone | NotSent):
+        case Standing.NOTHING if isinstance(error, CallNotDone):
             return NotDone(words=words)
+        case Standing.NOTHING if isinstance(error, PilotageError) and not isinstance(error, MISUSE):
+            # a secret or a setting that is missing here, a door that is shut: not the case's fault, so it waits
+            return NotDone(words=words, throttled=True, after=MEND)
         case Standing.NOTHING | Standing.REFUSED:
             return Refused(words=words)
         case Standing.NOT_DONE:

@@ -26,7 +26,7 @@ from pilotage.machinery.storage.database import Database, Tx
 
 SEND_WITHIN: Final = 5 * SECOND
 """How long after its permission an effect may still be sent."""
-AT_ONCE: Final = 16
+AT_ONCE: Final = 32
 """How many calls of one connection a process has on their way."""
 
 
@@ -71,7 +71,7 @@ class Sending:
             return bool(self._due(tx, self.database.now(tx)))
 
     def _due(self, tx: Tx, now: int) -> list[str]:
-        names = ledger.connections_with_work(tx, now, self.served.pairs())
+        names = ledger.connections_with_work(tx, now, self.served.pairs)
         return [name for name in names if self.pauses.get(name, 0) <= now]
 
     def turn(self, finished: Sequence[Finished], busy: Mapping[str, int], *, taking: bool = True) -> list[Job]:
@@ -91,7 +91,7 @@ class Sending:
                 if room <= 0:
                     continue
                 asked = ledger.permit_asking(
-                    tx, connection, sender=self.sender, most=room, now=now, send_by=send_by, served=self.served.pairs()
+                    tx, connection, sender=self.sender, most=room, now=now, send_by=send_by, served=self.served.pairs
                 )
                 jobs += [(effect, True) for effect in asked]
                 sent = (
@@ -102,7 +102,7 @@ class Sending:
                         most=room - len(asked),
                         now=now,
                         send_by=send_by,
-                        served=self.served.pairs(),
+                        served=self.served.pairs,
                     )
                     if room > len(asked)
                     else []
@@ -183,18 +183,14 @@ class Sending:
                 ],
             )
             place = Place.DONE if node.next is None else Place.READY
-            values: dict[str, object] = {"place": place.value, "node": node.next, "attempts": 0}
-            moved = moving.after_effect(tx, case_ids, now=now, values=values)
+            moved = moving.after_effect(tx, case_ids, now=now, place=place, node=node.next, stays=False)
             if place is Place.DONE:
                 wake_parents(tx, [one.job.effect.case for one in members if one.job.effect.parent is not None], now)
         elif what.case == "dead":
             reason = f"{node.name}: {what.words}"
-            moved = moving.after_effect(
-                tx, case_ids, now=now, values={"place": Place.DEAD_LETTER.value, "reason": reason}
-            )
+            moved = moving.after_effect(tx, case_ids, now=now, place=Place.DEAD_LETTER, reason=reason)
         elif what.case == "person":
-            values = {"place": Place.WITH_PEOPLE.value, "reason": what.words}
-            moved = moving.after_effect(tx, case_ids, now=now, values=values)
+            moved = moving.after_effect(tx, case_ids, now=now, place=Place.WITH_PEOPLE, reason=what.words)
             self.decisions.ask(
                 tx, [self._question(one, what.words or "") for one in members if one.job.effect.case in moved], now
             )
@@ -268,8 +264,7 @@ class Sending:
             if repeat == "safe":
                 ledger.plan_lost(tx, effect, due_at=due or now, now=now)
             elif repeat == "never":
-                values: dict[str, object] = {"place": Place.WITH_PEOPLE.value, "reason": words}
-                if moving.after_effect(tx, [case], now=now, values=values):
+                if moving.after_effect(tx, [case], now=now, place=Place.WITH_PEOPLE, reason=words):
                     job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
                     self.decisions.ask(
                         tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now

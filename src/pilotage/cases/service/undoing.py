@@ -1,6 +1,7 @@
 """Undoing confirmed effects, one by one, as each declares; what could not be undone says why."""
 
 import asyncio
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,14 +85,18 @@ class Undoer:
         automation = self.served.automations[effect.automation, effect.release]
         try:
             with self.surrounding.current(automation, caller):
-                if asyncio.iscoroutinefunction(function):
+                if inspect.iscoroutinefunction(function):
                     await function(*values)
                 else:
                     await asyncio.to_thread(function, *values)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
             known = caller.standing in {Standing.NOTHING, Standing.NOT_DONE, Standing.REFUSED}
             return EffectState.UNDO_REFUSED if known else EffectState.UNDO_UNKNOWN, said_of(error)
-        return EffectState.UNDONE, ""
+        if caller.standing in {Standing.ANSWERED, Standing.NOTHING}:  # an undo may find that nothing has to be called
+            return EffectState.UNDONE, ""
+        known = caller.standing in {Standing.NOT_DONE, Standing.REFUSED}
+        words = f"The undo of {node.name} went on although its call failed."
+        return EffectState.UNDO_REFUSED if known else EffectState.UNDO_UNKNOWN, words
 
     def _end(self, effect: Confirmed, state: EffectState, words: str, by: str) -> None:
         with self.database.transaction() as tx:

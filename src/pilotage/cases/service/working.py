@@ -24,6 +24,8 @@ from pilotage.machinery.engine.port import Checkpoint, Engine
 
 IDLE: Final = 0.1
 """Seconds between two looks when there is nothing to do."""
+GATHER: Final = 0.005
+"""Seconds that a first answer waits for others, so that one transaction writes them all."""
 SWEEP: Final = 1.0
 """Seconds between two looks for what fell by the wayside: silent processes, lost effects, batches nobody started."""
 FORGET_AFTER: Final = 60_000_000
@@ -59,7 +61,7 @@ class Worker:
         """Begin to work."""
         self.mover.after_save = self._after_save
         self.sending.after_record = self._after_record
-        self.engine.launch(self._run, [self.queue_of(*pair) for pair in self.mover.served.pairs()])
+        self.engine.launch(self._run, [self.queue_of(*pair) for pair in self.mover.served.pairs])
         for name, target in (("pilotage-former", self._form), ("pilotage-sender", self._send_thread)):
             thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
@@ -167,7 +169,7 @@ class Worker:
 
     def _start_orphans(self) -> None:
         """Batches whose row was written, but whose start was not: the engine's id makes a second start harmless."""
-        served = set(self.mover.served.pairs())
+        served = set(self.mover.served.pairs)
         for batch, automation, release, executor in self.mover.open_batches(ORPHAN_AFTER):
             with self._lock:
                 mine = batch in self._running
@@ -237,6 +239,8 @@ class Worker:
             poke = asyncio.create_task(event.wait())
             await asyncio.wait({*running, poke}, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
             poke.cancel()
+            if len(running) > 1 and not all(task.done() for task in running):
+                await asyncio.sleep(GATHER)  # those that are nearly back share the transaction
         elif idle and not self._stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), IDLE)

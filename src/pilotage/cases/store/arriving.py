@@ -101,9 +101,7 @@ def count_submission(
     tx.execute(table.update().where(table.c.id == submission).values(values))
 
 
-def settle_quarantined(
-    tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int
-) -> int:
+def settle_quarantined(tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int) -> int:
     """A record leaves quarantine; 1 if it was waiting there."""
     done = tx.execute(
         quarantine.update()

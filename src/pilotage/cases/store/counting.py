@@ -48,13 +48,13 @@ def effect_words(tx: Tx, most: int = 8) -> list[tuple[str, str, str, int]]:
 
 
 def quarantine_of(tx: Tx, submission: int) -> list[Found]:
-    """Records of a submission in quarantine by kind and field: (kind, field, shape, count)."""
+    """Records of a submission in quarantine by kind and shape: (kind, shape, reason of one, count)."""
     q = quarantine.c
     return list(
         tx.execute(
-            sa.select(q.kind, q.field, q.shape, sa.func.count().label("count"))
+            sa.select(q.kind, q.shape, sa.func.min(q.reason).label("reason"), sa.func.count().label("count"))
             .where(q.submission == submission)
-            .group_by(q.kind, q.field, q.shape)
+            .group_by(q.kind, q.shape)
             .order_by(sa.func.count().desc())
         )
     )

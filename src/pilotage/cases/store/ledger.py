@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -37,90 +38,113 @@ def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, int
     )
 
 
-def connections_with_work(tx: Tx, now: int, served: Sequence[tuple[str, str]]) -> list[str]:
-    """Connections with an effect that is due to be sent or asked about."""
-    if not served:
-        return []
-    due = sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now)
+Served = tuple[tuple[str, str], ...]
+"""The (automation, release) pairs that a process has loaded."""
+
+# The statements of the hot path are built once: building one costs more than running it.
+
+
+@lru_cache(maxsize=64)
+def _with_work(served: Served) -> sa.CompoundSelect[tuple[str]]:
+    now = sa.bindparam("now", type_=sa.BigInteger)
     mine = sa.tuple_(effects.c.automation, effects.c.release).in_(list(served))
-    planned = sa.select(effects.c.connection).where(effects.c.state == EffectState.PLANNED.value, due, mine)
+    planned = sa.select(effects.c.connection).where(
+        effects.c.state == EffectState.PLANNED.value, sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now), mine
+    )
     unknown = sa.select(effects.c.connection).where(
         effects.c.state == EffectState.UNKNOWN.value, effects.c.due_at <= now, mine
     )
-    return list(tx.execute(sa.union(planned, unknown)).scalars())
+    return sa.union(planned, unknown)
 
 
-def permit(
-    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Sequence[tuple[str, str]]
-) -> list[int]:
-    """Turn up to `most` planned effects of the connection to `sending`, oldest first; holds are respected.
+def connections_with_work(tx: Tx, now: int, served: Served) -> list[str]:
+    """Connections with an effect that is due to be sent or asked about."""
+    return list(tx.execute(_with_work(served), {"now": now}).scalars()) if served else []
 
-    The caller has read the gate in this transaction, so that no hold can be written meanwhile.
-    """
+
+@lru_cache(maxsize=64)
+def _permit(served: Served) -> sa.UpdateBase:
+    now = sa.bindparam("now", type_=sa.BigInteger)
     chosen = (
         sa.select(effects.c.id)
         .where(
             effects.c.state == EffectState.PLANNED.value,
-            effects.c.connection == connection,
+            effects.c.connection == sa.bindparam("through", type_=sa.Text),
             sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now),
             sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
             ~held_effects(),
         )
         .order_by(effects.c.priority, effects.c.id)
-        .limit(most)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
-    return list(
-        tx.execute(
-            effects.update()
-            .where(effects.c.id.in_(chosen))
-            .values(
-                state=EffectState.SENDING.value,
-                sender=sender,
-                attempt=effects.c.attempt + 1,
-                send_by=send_by,
-                sent_at=now,
-                changed_at=now,
-                due_at=None,
-                asking=False,
-            )
-            .returning(effects.c.id)
-        ).scalars()
+    return (
+        effects.update()
+        .where(effects.c.id.in_(chosen))
+        .values(
+            state=EffectState.SENDING.value,
+            sender=sa.bindparam("by", type_=sa.Text),
+            attempt=effects.c.attempt + 1,
+            send_by=sa.bindparam("until", type_=sa.BigInteger),
+            sent_at=now,
+            changed_at=now,
+            due_at=None,
+            asking=False,
+        )
+        .returning(effects.c.id)
     )
 
 
-def permit_asking(
-    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Sequence[tuple[str, str]]
-) -> list[int]:
-    """Take up to `most` unknown effects of the connection whose time to ask the other side has come."""
+def permit(tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Served) -> list[int]:
+    """Turn up to `most` planned effects of the connection to `sending`, oldest first; holds are respected.
+
+    The caller has read the gate in this transaction, so that no hold can be written meanwhile.
+    """
+    values = {"through": connection, "by": sender, "most": most, "now": now, "until": send_by}
+    return list(tx.execute(_permit(served), values).scalars())
+
+
+@lru_cache(maxsize=64)
+def _permit_asking(served: Served) -> sa.UpdateBase:
+    now = sa.bindparam("now", type_=sa.BigInteger)
     chosen = (
         sa.select(effects.c.id)
         .where(
             effects.c.state == EffectState.UNKNOWN.value,
-            effects.c.connection == connection,
+            effects.c.connection == sa.bindparam("through", type_=sa.Text),
             effects.c.due_at <= now,
             sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
         )
         .order_by(effects.c.id)
-        .limit(most)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
-    return list(
-        tx.execute(
-            effects.update()
-            .where(effects.c.id.in_(chosen))
+    return (
+        effects.update()
+        .where(effects.c.id.in_(chosen))
+        .values(
+            sender=sa.bindparam("by", type_=sa.Text),
+            asked=effects.c.asked + 1,
             # due again later: if this sender dies while it asks, the next one asks
-            .values(sender=sender, asked=effects.c.asked + 1, due_at=send_by, changed_at=now, asking=True)
-            .returning(effects.c.id)
-        ).scalars()
+            due_at=sa.bindparam("until", type_=sa.BigInteger),
+            changed_at=now,
+            asking=True,
+        )
+        .returning(effects.c.id)
     )
 
 
-def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
-    """Permitted effects with the record and values of their cases."""
-    if not ids:
-        return []
-    rows = tx.execute(
+def permit_asking(
+    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Served
+) -> list[int]:
+    """Take up to `most` unknown effects of the connection whose time to ask the other side has come."""
+    values = {"through": connection, "by": sender, "most": most, "now": now, "until": send_by}
+    return list(tx.execute(_permit_asking(served), values).scalars())
+
+
+@lru_cache(maxsize=2)
+def _load(dialect: str) -> sa.Select[tuple[object, ...]]:
+    return (
         sa.select(
             effects.c.id,
             effects.c.key,
@@ -142,9 +166,17 @@ def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
         )
         .join(cases, cases.c.id == effects.c.case_id)
         .join(case_content, case_content.c.case_id == effects.c.case_id)
-        .where(bulk.among(tx, effects.c.id, ids))
+        .where(bulk.within(dialect, effects.c.id, "ids"))
         .order_by(effects.c.id)
-    ).all()
+    )
+
+
+def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
+    """Permitted effects with the record and values of their cases."""
+    if not ids:
+        return []
+    dialect = tx.dialect.name
+    rows = tx.execute(_load(dialect), {"ids": bulk.listed(dialect, ids)}).all()
     earlier = effect_results(tx, [row.case for row in rows])
     return [Permitted(**row._mapping, earlier=earlier.get(row.case, {})) for row in rows]  # noqa: SLF001 - a public name
 
@@ -160,36 +192,50 @@ class Turn:
     """How many failures this adds to the effect's account."""
 
 
+@lru_cache(maxsize=4)
+def _settle(dialect: str, asking: bool) -> sa.UpdateBase:  # noqa: FBT001
+    counter = effects.c.asked if asking else effects.c.attempt
+    expected = EffectState.UNKNOWN if asking else EffectState.SENDING
+    return (
+        effects.update()
+        .where(
+            bulk.within(dialect, effects.c.id, "ids"),
+            effects.c.state == expected.value,
+            effects.c.sender == sa.bindparam("by", type_=sa.Text),
+            counter == sa.bindparam("turn", type_=sa.Integer),
+        )
+        .values(
+            state=sa.bindparam("to", type_=sa.Text),
+            words=sa.bindparam("said", type_=sa.Text),
+            due_at=sa.bindparam("due", type_=sa.BigInteger),
+            changed_at=sa.bindparam("now", type_=sa.BigInteger),
+            sender=None,
+            send_by=None,
+            asking=False,
+            failures=effects.c.failures + sa.bindparam("more", type_=sa.Integer),
+        )
+        .returning(effects.c.id)
+    )
+
+
 def settle(tx: Tx, ids: Sequence[int], turn: Turn, *, sender: str, asking: bool, count: int, now: int) -> set[int]:
     """Turn effects that this sender has in hand; the ids of those that were still its own.
 
     `count` is the attempt (or, while asking, the number of the question) that the sender was permitted: a result of an
     earlier attempt that comes late changes nothing.
     """
-    counter = effects.c.asked if asking else effects.c.attempt
-    expected = EffectState.UNKNOWN if asking else EffectState.SENDING
-    return set(
-        tx.execute(
-            effects.update()
-            .where(
-                bulk.among(tx, effects.c.id, ids),
-                effects.c.state == expected.value,
-                effects.c.sender == sender,
-                counter == count,
-            )
-            .values(
-                state=turn.state.value,
-                words=turn.words,
-                due_at=turn.due_at,
-                changed_at=now,
-                sender=None,
-                send_by=None,
-                asking=False,
-                failures=effects.c.failures + turn.failures,
-            )
-            .returning(effects.c.id)
-        ).scalars()
-    )
+    dialect = tx.dialect.name
+    values = {
+        "ids": bulk.listed(dialect, ids),
+        "by": sender,
+        "turn": count,
+        "to": turn.state.value,
+        "said": turn.words,
+        "due": turn.due_at,
+        "now": now,
+        "more": turn.failures,
+    }
+    return set(tx.execute(_settle(dialect, asking), values).scalars())
 
 
 def settle_by_person(tx: Tx, effect: int, *, now: int, state: EffectState, words: str) -> bool:

@@ -39,10 +39,13 @@ def cases_by_key(tx: Tx, key: str, automation: str | None = None) -> list[Found]
     return list(tx.execute(query if automation is None else query.where(cases.c.automation == automation)))
 
 
-def keys_like(tx: Tx, text: str, most: int = 5) -> list[str]:
-    """A few keys that begin alike, for "did you mean"."""
-    query = sa.select(cases.c.key).where(cases.c.key.startswith(text[:3], autoescape=True)).limit(200)
-    return list(tx.execute(query).scalars())[: most * 40]
+def keys_like(tx: Tx, text: str) -> list[str]:
+    """Some keys that begin like the text, as far as any does, for "did you mean"."""
+    for length in range(len(text) - 1, 0, -1):
+        query = sa.select(cases.c.key).where(cases.c.key.startswith(text[:length], autoescape=True)).limit(500)
+        if found := list(tx.execute(query).scalars()):
+            return found
+    return []
 
 
 def places(tx: Tx, ids: Sequence[int]) -> list[Found]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -147,15 +148,18 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
     return found, effect_results(tx, [case.id for case in found if case.given is not None or case.node is not None])
 
 
+@lru_cache(maxsize=2)
+def _effect_results(dialect: str) -> sa.Select[tuple[int, str, str]]:
+    c = effect_content.c
+    return sa.select(c.case_id, c.node, c.result).where(bulk.within(dialect, c.case_id, "ids"))
+
+
 def effect_results(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """What the confirmed effects of these cases gave: case -> node -> JSON text."""
     results: dict[int, dict[str, str]] = {}
     if ids:
-        for case, node, result in tx.execute(
-            sa.select(effect_content.c.case_id, effect_content.c.node, effect_content.c.result).where(
-                bulk.among(tx, effect_content.c.case_id, ids)
-            )
-        ):
+        dialect = tx.dialect.name
+        for case, node, result in tx.execute(_effect_results(dialect), {"ids": bulk.listed(dialect, ids)}):
             results.setdefault(case, {})[node] = result
     return results
 
@@ -212,20 +216,53 @@ def go_on(tx: Tx, ids: Sequence[int], *, now: int, node: str | None, places: Seq
     return done.rowcount
 
 
-def after_effect(tx: Tx, ids: Sequence[int], *, now: int, values: dict[str, object]) -> set[int]:
-    """Cases that waited for an effect go to the place in `values`; which did (a withdrawn one stays withdrawn)."""
-    return set(
-        tx.execute(
-            cases.update()
-            .where(
-                bulk.among(tx, cases.c.id, ids),
-                cases.c.place == Place.WAITING.value,
-                cases.c.waits_for == WaitsFor.EFFECT.value,
-            )
-            .values({"waits_for": None, "due_at": None, "reason": None, "changed_at": now} | values)
-            .returning(cases.c.id)
-        ).scalars()
+@lru_cache(maxsize=2)
+def _after_effect(dialect: str) -> sa.UpdateBase:
+    return (
+        cases.update()
+        .where(
+            bulk.within(dialect, cases.c.id, "ids"),
+            cases.c.place == Place.WAITING.value,
+            cases.c.waits_for == WaitsFor.EFFECT.value,
+        )
+        .values(
+            place=sa.bindparam("to", type_=sa.Text),
+            node=sa.case(
+                (sa.bindparam("stays", type_=sa.Boolean), cases.c.node), else_=sa.bindparam("at", type_=sa.Text)
+            ),
+            reason=sa.bindparam("why", type_=sa.Text),
+            waits_for=None,
+            due_at=None,
+            changed_at=sa.bindparam("now", type_=sa.BigInteger),
+        )
+        .returning(cases.c.id)
     )
+
+
+def after_effect(  # noqa: PLR0913 - one transition
+    tx: Tx,
+    ids: Sequence[int],
+    *,
+    now: int,
+    place: Place,
+    node: str | None = None,
+    stays: bool = True,
+    reason: str | None = None,
+) -> set[int]:
+    """Cases that waited for an effect go to `place`, and stay at their node or go to `node`.
+
+    Which did: a withdrawn one stays withdrawn.
+    """
+    dialect = tx.dialect.name
+    values = {
+        "ids": bulk.listed(dialect, ids),
+        "to": place.value,
+        "stays": stays,
+        "at": node,
+        "why": reason,
+        "now": now,
+    }
+    return set(tx.execute(_after_effect(dialect), values).scalars())
 
 
 def items_of(tx: Tx, parents: Sequence[int]) -> list[sa.Row[tuple[int, int, int, str]]]:
@@ -397,9 +434,7 @@ def end_batch(tx: Tx, batch: int, *, now: int) -> bool:
 def rebatch(tx: Tx, ids: Sequence[int], *, batch: int) -> None:
     """Moving cases go on in another batch."""
     tx.execute(
-        cases.update()
-        .where(bulk.among(tx, cases.c.id, ids), cases.c.place == Place.MOVING.value)
-        .values(batch=batch)
+        cases.update().where(bulk.among(tx, cases.c.id, ids), cases.c.place == Place.MOVING.value).values(batch=batch)
     )
 
 

@@ -4,11 +4,13 @@ Nothing here is special to the demo but its material: the requests take the way 
 `pilotage run`, and the help desk is a process of its own that ends with this one.
 """
 
+import json
 import os
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, get_args
+from typing import Annotated, Final, Literal, Protocol, get_args
+from urllib.request import Request, urlopen
 
 from cyclopts import Parameter
 
@@ -38,9 +40,11 @@ from pilotage.machinery.cli.output import Output, Watched
 FaultName = Literal["slow", "down", "done-then-500", "changed-body"]
 FAULTS: tuple[FaultName, ...] = get_args(FaultName)
 
-_SOON = 600.0
+_SOON: Final = 600.0
 """Seconds: what is due within them is waited for, so that every unknown outcome is asked about to its end."""
-_PATIENCE = 1_800.0
+_AWAY: Final = 4.0
+"""Seconds that the help desk is down."""
+_PATIENCE: Final = 1_800.0
 """Seconds after which the demo stops waiting, whatever still moves."""
 
 
@@ -172,7 +176,7 @@ def _faults(name: FaultName | None, requests: int) -> list[Fault]:
         case "slow":
             return [Fault(kind=FaultKind.SLOW, share=0.5, count=some, delay=1.0)]
         case "down":
-            return [Fault(kind=FaultKind.DOWN, count=some)]
+            return [Fault(kind=FaultKind.DOWN, count=some)]  # and `Outage`
         case _:
             return [Fault(kind=FaultKind(name), share=0.5, count=some)]
 
@@ -195,10 +199,11 @@ def _run(
                 platform.intake, tickets, ground.mailbox, anew=True,
                 seen=lambda receipt, done, total: watched.show(f"{receipt.arrived:,} taken in", done, total),
             )
+            outage = Outage(desk=desk) if options.fault == "down" else None
             number = submitted.receipt.submission
             wait_until_still(
-                platform.database, platform.served.pairs(), soon=_SOON, within=_PATIENCE,
-                seen=lambda left: _show(platform, number, watched),
+                platform.database, platform.served.pairs, soon=_SOON, within=_PATIENCE,
+                seen=lambda left: _seen(platform, number, watched, outage),
             )
         seconds = clock.monotonic() - begun
     return tell_story(platform.database, Run(
@@ -214,7 +219,27 @@ def _mark(platform: Platform) -> str:
     return f"{shown('R', ids.one()).partition('-')[2][-6:]}-" if used else ""
 
 
-def _show(platform: Platform, submission: int, watched: Watched) -> None:
+@dataclass(kw_only=True)
+class Outage:
+    """The help desk goes away for a while, once requests have begun to reach it."""
+
+    desk: Running
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Let it go away now, if it has not been away yet and has been asked something."""
+        if self.begun or not self.desk.log.stat().st_size:
+            return
+        self.begun = True
+        body = json.dumps({"kind": FaultKind.DOWN.value, "seconds": _AWAY}).encode()
+        headers = {"Authorization": f"Bearer {self.desk.admin_token}"}
+        with urlopen(Request(f"{self.desk.url}/admin/faults", data=body, headers=headers), timeout=10):  # noqa: S310 - ours
+            pass
+
+
+def _seen(platform: Platform, submission: int, watched: Watched, outage: Outage | None) -> None:
+    if outage is not None:
+        outage.begin()
     with platform.database.snapshot() as tx:
         places = {Place(place): count for _, place, count, _ in counting.places(tx, submission)}
     total = sum(places.values())

@@ -116,3 +116,16 @@ def among_texts(tx: Tx, column: sa.ColumnElement[str], values: Sequence[str]) ->
         text = json.dumps(list(values))
         return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(sa.literal(text))))
     return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
+
+
+def within(dialect: str, column: sa.ColumnElement[int], name: str) -> sa.ColumnElement[bool]:
+    """`column IN :name` for a statement that is built once; give the parameter as `listed(dialect, values)`."""
+    if dialect == "sqlite":
+        values = sa.func.json_each(sa.bindparam(name, type_=sa.Text))
+        return column.in_(sa.select(sa.literal_column("value")).select_from(values))
+    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.BigInteger)))
+
+
+def listed(dialect: str, values: Iterable[int]) -> object:
+    """The parameter of `within`."""
+    return "[" + ",".join(map(str, values)) + "]" if dialect == "sqlite" else list(values)
