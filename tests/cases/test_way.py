@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from pilotage.cases.service.ending import withdraw
+from pilotage.cases.store import looking
 from pilotage.inbox.errors import AlreadySettled, NotAnAnswer, ReasonMissing
 from pilotage.kernel.errors import PilotageError
 from pilotage.testing import CaseView, Fault, Place, Platform
@@ -282,3 +284,18 @@ def test_items_of_another_automation_do_not_mix(opened: Opened) -> None:
 def test_parcel_is_a_contract() -> None:
     """The record itself is typed: a person's code sees enums and decimals."""
     assert Parcel.model_validate({"id": "P", "kind": "box"}).value == Decimal(10)
+
+
+def test_a_withdrawn_effect_of_unknown_outcome_is_not_called_refused(opened: Opened) -> None:
+    """A safe effect acted, its answer was lost, and the case is withdrawn before it is sent again: it stays unknown."""
+    platform, carrier = opened("safe")
+    carrier.service.fault(Fault.DONE_THEN_500)
+    case = submit(platform)
+    platform.settle()
+    with platform.inner.database.snapshot() as tx:
+        (row,) = looking.cases_by_key(tx, "P1")
+    withdraw(platform.inner.database, platform.inner.inbox, [row.id], by="lead", reason="No more.")
+    platform.settle()
+    assert case.place is Place.WITHDRAWN
+    assert [effect.state for effect in platform.effects("travel")] == ["unknown"]
+    assert len(carrier.acted) == 1

@@ -71,6 +71,8 @@ class Next:
     words: str | None = None
     due_at: int | None = None
     failures: int = 0
+    doubtful: bool = False
+    """An attempt up to now may have acted."""
 
 
 def follows(effect: Permitted, outcome: Outcome, *, now: int, settled_at: int, budget: Budget, chance: Random) -> Next:
@@ -82,36 +84,52 @@ def follows(effect: Permitted, outcome: Outcome, *, now: int, settled_at: int, b
             return Next(state=EffectState.REFUSED, case="dead", words=outcome.words)
         case NotDone(throttled=True):
             due = throttled_until(now=now, after=outcome.after, chance=chance)
-            return Next(state=EffectState.PLANNED, case="stays", words=outcome.words, due_at=due)
+            return Next(
+                state=EffectState.PLANNED, case="stays", words=outcome.words, due_at=due, doubtful=effect.doubtful
+            )
         case NotDone():
-            return _once_more(effect, outcome.words, now, budget, chance, outcome.after)
+            again = _Again(words=outcome.words, after=outcome.after, doubtful=effect.doubtful)
+            return _once_more(effect, again, now, budget, chance)
         case NotThere():
-            return _once_more(effect, "The other side has no trace of it; it is sent again.", now, budget, chance, None)
+            again = _Again(words="The other side has no trace of it; it is sent again.", doubtful=False)
+            return _once_more(effect, again, now, budget, chance)
         case NotKnown():
             return _unknown(effect, outcome, now, settled_at, budget, chance)
         case NoAnswer():
             if effect.asked >= MOST_QUESTIONS:
-                return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words)
+                return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words, doubtful=True)
             pause = min(300, 2**effect.asked) * SECOND
-            return Next(state=EffectState.UNKNOWN, case="stays", words=outcome.words, due_at=now + pause)
+            return Next(state=EffectState.UNKNOWN, case="stays", words=outcome.words, due_at=now + pause, doubtful=True)
 
 
-def _once_more(effect: Permitted, words: str, now: int, budget: Budget, chance: Random, after: int | None) -> Next:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Again:
+    """Another attempt, and why."""
+
+    words: str
+    doubtful: bool
+    after: int | None = None
+
+
+def _once_more(effect: Permitted, again: _Again, now: int, budget: Budget, chance: Random) -> Next:
     failures = effect.failures + 1
-    due = next_attempt(failures=failures, since=effect.planned_at, now=now, budget=budget, chance=chance, after=after)
-    if due is None:
-        tried = f"Tried {failures} times. The last time: {words}"
-        return Next(state=EffectState.REFUSED, case="dead", words=tried, failures=1)
-    return Next(state=EffectState.PLANNED, case="stays", words=words, due_at=due, failures=1)
+    due = next_attempt(
+        failures=failures, since=effect.planned_at, now=now, budget=budget, chance=chance, after=again.after
+    )
+    if due is not None:
+        return Next(
+            state=EffectState.PLANNED, case="stays", words=again.words, due_at=due, failures=1, doubtful=again.doubtful
+        )
+    tried = f"Tried {failures} times. The last time: {again.words}"
+    if again.doubtful:
+        return Next(state=EffectState.UNKNOWN, case="person", words=tried, failures=1, doubtful=True)
+    return Next(state=EffectState.REFUSED, case="dead", words=tried, failures=1)
 
 
 def _unknown(effect: Permitted, outcome: NotKnown, now: int, settled_at: int, budget: Budget, chance: Random) -> Next:
     if effect.repeat == "safe":
-        again = _once_more(effect, outcome.words, now, budget, chance, None)
-        if again.state is EffectState.PLANNED:
-            return again
-        return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words, failures=1)
+        return _once_more(effect, _Again(words=outcome.words, doubtful=True), now, budget, chance)
     if effect.repeat == "ask":
         due = now if outcome.over else settled_at + SETTLING
-        return Next(state=EffectState.UNKNOWN, case="stays", words=outcome.words, due_at=due, failures=1)
-    return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words, failures=1)
+        return Next(state=EffectState.UNKNOWN, case="stays", words=outcome.words, due_at=due, failures=1, doubtful=True)
+    return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words, failures=1, doubtful=True)

@@ -183,6 +183,7 @@ effects: Final = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, default=0),
     sa.Column("asked", sa.Integer, nullable=False, default=0),
     sa.Column("asking", sa.Boolean, nullable=False, default=False),
+    sa.Column("doubtful", sa.Boolean, nullable=False, default=False),
     sa.Column("sender", sa.Text),
     sa.Column("send_by", Time),
     sa.Column("due_at", Time),

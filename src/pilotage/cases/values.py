@@ -144,6 +144,8 @@ class Permitted:
     failures: int
     asked: int
     planned_at: int
+    doubtful: bool
+    """An earlier attempt may have acted: what happens to a later one proves nothing about it."""
     record: str
     given: str | None
     item: int | None

@@ -86,7 +86,7 @@ class EndingCommands:
                 with self.out.watching() as watched:
                     wait_until_still(
                         platform.database,
-                        platform.served.pairs,
+                        platform.pairs(),
                         within=within,
                         seen=lambda left: watched.show(in_words(left)),
                     )
@@ -146,8 +146,7 @@ def _revive(platform: Platform, cases: Sequence[int], *, from_start: bool, reaso
         for case in cases:
             row = looking.case_by_id(tx, case)
             if row is not None:
-                plan = platform.served.plan_of(platform.automation(row.automation), row.node)
-                groups.setdefault(plan.first, []).append(case)
+                groups.setdefault(platform.first_of(row.automation, row.release, row.node), []).append(case)
     revived: list[int] = []
     for first, members in groups.items():
         revived += replay(platform.database, members, first=first, from_start=True, by=shell_user(), reason=reason)

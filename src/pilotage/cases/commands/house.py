@@ -49,6 +49,14 @@ class Platform(Protocol):
         """An automation by name. Raises UnknownName (PLT-001)."""
         ...
 
+    def first_of(self, automation: str, release: str, node: str | None) -> str | None:
+        """The first step of the path that a node stands in."""
+        ...
+
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """(automation, release) of everything that is worked on while `working` lasts."""
+        ...
+
     def working(self) -> AbstractContextManager[object]:
         """Work in this process for as long as the block lasts."""
         ...

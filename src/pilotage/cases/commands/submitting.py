@@ -63,7 +63,7 @@ class SubmitCommand:
                 done = self._all(platform, automation, files, way, anew=anew)
                 with self.out.watching() as watched:
                     wait_until_still(
-                        platform.database, platform.served.pairs, seen=lambda left: watched.show(in_words(left))
+                        platform.database, platform.pairs(), seen=lambda left: watched.show(in_words(left))
                     )
             self.out.say("Nothing moves by itself any more; `pilotage status` says how many are where.")
             return done

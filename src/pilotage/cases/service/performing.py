@@ -69,7 +69,7 @@ class Performer:
             key=effect.key,
             attempt=effect.attempt,
             send_by=job.send_by,
-            repeats_unknown=effect.repeat == "safe" and effect.failures > 0,
+            repeats_unknown=effect.doubtful,
         )
         caller = cast("ConnectionCaller", self.surrounding.acting(node, guard))
         values = self._arguments(automation, node, effect)

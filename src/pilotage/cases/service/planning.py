@@ -86,6 +86,7 @@ def _planned(
         "failures": 0,
         "asked": 0,
         "asking": False,
+        "doubtful": False,
         "planned_at": now,
         "changed_at": now,
     }

@@ -144,7 +144,9 @@ class Sending:
             groups.setdefault(key, []).append(one)
         woken: list[int] = []
         for (what, asking, count, _, _, _), members in groups.items():
-            turn = Turn(state=what.state, words=what.words, due_at=what.due_at, failures=what.failures)
+            turn = Turn(
+                state=what.state, words=what.words, due_at=what.due_at, failures=what.failures, doubtful=what.doubtful
+            )
             own = ledger.settle(
                 tx,
                 [one.job.effect.id for one in members],
@@ -240,12 +242,12 @@ class Sending:
         )
 
     def lose(self, gone: Callable[[Sequence[str]], set[str]]) -> int:
-        """Effects on their way whose sender is gone are unknown; how many became so.
+        """Effects on their way whose sender is gone are unknown; how many became so. Those of other releases are for others.
 
         `gone` says which of the senders live no more. They had at most `at_once` for each connection on their way.
         """
         with self.database.snapshot() as tx:
-            rows = ledger.on_their_way(tx)
+            rows = ledger.on_their_way(tx, self.served.pairs)
         dead = gone(sorted({row.sender for row in rows if row.sender != self.sender}))
         count = 0
         for row in rows:

@@ -159,6 +159,7 @@ def _load(dialect: str) -> sa.Select[tuple[object, ...]]:
             effects.c.failures,
             effects.c.asked,
             effects.c.planned_at,
+            effects.c.doubtful,
             case_content.c.record,
             case_content.c.given,
             cases.c.item,
@@ -190,6 +191,8 @@ class Turn:
     due_at: int | None = None
     failures: int = 0
     """How many failures this adds to the effect's account."""
+    doubtful: bool = False
+    """An attempt up to now may have acted."""
 
 
 @lru_cache(maxsize=4)
@@ -212,6 +215,7 @@ def _settle(dialect: str, asking: bool) -> sa.UpdateBase:  # noqa: FBT001
             sender=None,
             send_by=None,
             asking=False,
+            doubtful=sa.bindparam("doubt", type_=sa.Boolean),
             failures=effects.c.failures + sa.bindparam("more", type_=sa.Integer),
         )
         .returning(effects.c.id)
@@ -234,6 +238,7 @@ def settle(tx: Tx, ids: Sequence[int], turn: Turn, *, sender: str, asking: bool,
         "due": turn.due_at,
         "now": now,
         "more": turn.failures,
+        "doubt": turn.doubtful,
     }
     return set(tx.execute(_settle(dialect, asking), values).scalars())
 
@@ -243,7 +248,7 @@ def settle_by_person(tx: Tx, effect: int, *, now: int, state: EffectState, words
     done = tx.execute(
         effects.update()
         .where(effects.c.id == effect, effects.c.state == EffectState.UNKNOWN.value)
-        .values(state=state.value, words=words, due_at=None, changed_at=now, sender=None, asking=False)
+        .values(state=state.value, words=words, due_at=None, changed_at=now, sender=None, asking=False, doubtful=False)
     )
     return done.rowcount == 1
 
@@ -253,12 +258,13 @@ def add_results(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.insert(tx, effect_content, rows)
 
 
-def on_their_way(tx: Tx) -> list[sa.Row[tuple[int, str, int, str, int]]]:
-    """Effects that some sender has on their way: (id, sender, send_by, repeat, case)."""
+def on_their_way(tx: Tx, served: Sequence[tuple[str, str]]) -> list[sa.Row[tuple[int, str, int, str, int]]]:
+    """Effects of the served pairs that some sender has on their way: (id, sender, send_by, repeat, case)."""
     return list(
         tx.execute(
             sa.select(effects.c.id, effects.c.sender, effects.c.send_by, effects.c.repeat, effects.c.case_id).where(
-                effects.c.state == EffectState.SENDING.value
+                effects.c.state == EffectState.SENDING.value,
+                sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
             )
         )
     )
@@ -301,16 +307,17 @@ def plan_lost(tx: Tx, effect: int, *, due_at: int, now: int) -> None:
     tx.execute(
         effects.update()
         .where(effects.c.id == effect, effects.c.state == EffectState.UNKNOWN.value)
-        .values(state=EffectState.PLANNED.value, due_at=due_at, changed_at=now)
+        .values(state=EffectState.PLANNED.value, due_at=due_at, changed_at=now, doubtful=True)
     )
 
 
 def call_off(tx: Tx, cases_: Sequence[int], *, now: int, words: str) -> None:
-    """Planned effects of withdrawn cases are refused: they will not be sent."""
+    """Planned effects of withdrawn cases will not be sent (again): refused, or unknown where an attempt may have acted."""
+    ended = sa.case((effects.c.doubtful, EffectState.UNKNOWN.value), else_=EffectState.REFUSED.value)
     tx.execute(
         effects.update()
         .where(bulk.among(tx, effects.c.case_id, cases_), effects.c.state == EffectState.PLANNED.value)
-        .values(state=EffectState.REFUSED.value, words=words, due_at=None, changed_at=now)
+        .values(state=ended, words=words, due_at=None, changed_at=now)
     )
 
 

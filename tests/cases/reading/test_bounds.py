@@ -1,0 +1,114 @@
+"""A file may be of any size, and so may a line: the memory that reading takes has a bound."""
+
+import hashlib
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pilotage.cases.reading.source import open_source
+from pilotage.cases.reading.values import Broken, Shape
+
+MEGABYTE = 1024 * 1024
+
+
+def grown(path: Path, *, begin: bytes, piece: bytes, times: int, end: bytes) -> Path:
+    with path.open("wb") as file:
+        file.write(begin)
+        for _ in range(times):
+            file.write(piece)
+        file.write(end)
+    return path
+
+
+def peak_of(read: Callable[[], object]) -> float:
+    """The most memory, in MB, that reading took at once."""
+    tracemalloc.start()
+    try:
+        read()
+        return tracemalloc.get_traced_memory()[1] / MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
+def long_line(path: Path, size: int) -> tuple[Path, str]:
+    """A CSV file with one line of so many MB between two good ones, and that line's digest."""
+    piece = b"x" * 65_535 + b","
+    digest = hashlib.sha256(b"2,")
+    for _ in range(size * 16):
+        digest.update(piece)
+    digest.update(b"\n")
+    return grown(path, begin=b"id,text\n1,a\n2,", piece=piece, times=size * 16, end=b"\n3,c\n"), digest.hexdigest()
+
+
+def assert_one_is_too_long(path: Path, digest: str) -> None:
+    with open_source(path) as source:
+        first, long, last = [item for block in source for item in block]
+    assert isinstance(long, Broken)
+    assert (long.number, long.start, long.shape, long.digest) == (3, 12, Shape.TOO_LONG, digest)
+    assert (long.whole, len(long.prefix), long.prefix[:4]) == (False, 4096, b"2,xx")
+    assert (first.end, last.start) == (long.start, long.end)
+    assert long.reason == f"longer than a record may be: {long.end - long.start:,} bytes, and 1,000,000 are allowed"
+
+
+def test_a_long_line_takes_little_memory(tmp_path: Path) -> None:
+    """A line of 24 MB is passed over in 3; its digest, its beginning and its place are known."""
+    path, digest = long_line(tmp_path / "a.csv", 24)
+    assert peak_of(lambda: assert_one_is_too_long(path, digest)) < 4
+
+
+@pytest.mark.slow
+def test_a_very_long_line_takes_no_more(tmp_path: Path) -> None:
+    """A line of 400 MB takes as little."""
+    path, digest = long_line(tmp_path / "a.csv", 400)
+    assert peak_of(lambda: assert_one_is_too_long(path, digest)) < 4
+
+
+def test_a_long_line_of_json_takes_little_memory(tmp_path: Path) -> None:
+    """The same holds for JSONL, and for the last line without a line end."""
+    path = grown(tmp_path / "a.jsonl", begin=b'{"id": 1}\n{"a": "', piece=b"y" * MEGABYTE, times=20, end=b"")
+
+    def read() -> None:
+        with open_source(path) as source:
+            items = [item for block in source for item in block]
+        assert [type(item).__name__ for item in items] == ["Record", "Broken"]
+        assert items[1].end == path.stat().st_size
+
+    assert peak_of(read) < 4
+
+
+def through(path: Path) -> Iterator[int]:
+    with open_source(path) as source:
+        for block in source:
+            yield len(block)
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece", "count", "most"),
+    [
+        (b"id,text\n", b"12345,some text that is not long\n" * 500, 60_000, 4),
+        (b"id,text\n", b'12345,"some text, ""that"" is\nnot long"\n' * 500, 60_000, 6),
+        (b'{"id": 0}\n', b'{"id": 12345, "text": "some text that is not long"}\n' * 500, 60_001, 4),
+        (b"id,text\n", b'1,"' + b"a line\n" * 100_000 + b'"\n', 120, 30),
+        (b'id,text\n1,"open\n', b"2,a text that goes on and on and on\n" * 500, 60_001, 6),
+        (b"id,text\n", b"1," + b"z" * 900_000 + b"\n", 120, 20),
+    ],
+    ids=["csv", "quoted", "jsonl", "long fields", "open quote", "long lines"],
+)
+@pytest.mark.slow
+def test_a_large_file_takes_little_memory(tmp_path: Path, begin: bytes, piece: bytes, count: int, most: int) -> None:
+    """However many records there are, and however long each: what is in memory is a block and a bit, in MB."""
+    path = grown(
+        tmp_path / f"a.{'jsonl' if begin.startswith(b'{') else 'csv'}", begin=begin, piece=piece, times=120, end=b""
+    )
+    assert peak_of(lambda: sum(through(path)) == count or pytest.fail("records are missing")) < most
+
+
+def test_blocks_of_large_records_are_short(tmp_path: Path) -> None:
+    """A block holds 500 records, or as many as make up four megabytes."""
+    path = grown(
+        tmp_path / "a.csv", begin=b"id,text\n", piece=b"1," + b"z" * 900_000 + b"\n", times=10, end=b"2,b\n" * 700
+    )
+    assert list(through(path)) == [4, 4, 402, 300] or sum(through(path)) == 710
+    assert max(list(through(path))[:2]) == 4
