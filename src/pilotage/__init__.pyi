@@ -1,3 +1,4 @@
+# fmt: off
 # pyright: reportOverlappingOverload=false, reportInconsistentOverload=false, reportIncompatibleMethodOverride=false
 # pyright: reportIncompatibleVariableOverride=false, reportPropertyTypeMismatch=false, reportUnknownVariableType=false
 # pyright: reportUnknownMemberType=false, reportInvalidTypeVarUse=false, reportPrivateUsage=false

@@ -45,7 +45,9 @@ async def one(line: Line, case: pl.Case) -> Booked:  # async, and the case by ty
 @pl.compute(batch=100, through=helpdesk)
 async def total(orders: list[Order], booked: list[pl.Collected[Booked]], cases: list[pl.Case]) -> list[Total]:
     del booked, cases
-    return [Total(amount=sum((line.amount for line in order.lines), Decimal(0))) for order in orders[: lines_at_once.value]]
+    return [
+        Total(amount=sum((line.amount for line in order.lines), Decimal(0))) for order in orders[: lines_at_once.value]
+    ]
 
 
 @pl.judge(through=helpdesk)
@@ -67,22 +69,38 @@ def assign_now(ticket: Ticket) -> Assigned:
 
 
 orders = pl.Automation(
-    "orders", purpose="Corners.", takes=Order, gives=Total, key=lambda o: o.id,
-    owner=dispatcher, deputy=lead, sponsor=dispatcher,
+    "orders",
+    purpose="Corners.",
+    takes=Order,
+    gives=Total,
+    key=lambda o: o.id,
+    owner=dispatcher,
+    deputy=lead,
+    sponsor=dispatcher,
     process=pl.Path(
-        pl.Wait[Order](until=lambda o: o.due), pl.Wait("10m"),
-        pl.ForEach[Order, Line, Booked](items=lambda o: o.lines, do=pl.Path(one)), total,
+        pl.Wait[Order](until=lambda o: o.due),
+        pl.Wait("10m"),
+        pl.ForEach[Order, Line, Booked](items=lambda o: o.lines, do=pl.Path(one)),
+        total,
     ),
 )
 by_team = pl.Choice(
     team.alone(above=0.8, otherwise=ask),
-    pl.When(Team.BANKING, assign_now), pl.When(Team.CARDS, assign_now), pl.When(Team.TRAVEL, second_look.always_ask(ask), tell),
+    pl.When(Team.BANKING, assign_now),
+    pl.When(Team.CARDS, assign_now),
+    pl.When(Team.TRAVEL, second_look.always_ask(ask), tell),
 )
 held = pl.BusinessException("both", when=charities & ~without_order_number, ask=ask)
 assert_type(team([]), list[pl.Judgement[Team]])
 direct = pl.Automation(
-    "direct", purpose="A lambda deep in the process keeps its type.", takes=Engagement, gives=Posted, key=lambda e: e.id,
-    owner=dispatcher, deputy=lead, sponsor=dispatcher,
+    "direct",
+    purpose="A lambda deep in the process keeps its type.",
+    takes=Engagement,
+    gives=Posted,
+    key=lambda e: e.id,
+    owner=dispatcher,
+    deputy=lead,
+    sponsor=dispatcher,
     process=pl.Path(
         agreed_fee,
         pl.Approval[Invoice](amount=lambda i: i.total, bands=[pl.Band(by=[dispatcher])], within="1d", then=lead),
@@ -115,8 +133,13 @@ def kept(note: Note) -> Kept:
 
 
 least = pl.Automation(
-    "notes", purpose="Notes are kept.", takes=Note, gives=Kept, key=lambda note: note.text,
-    owner=pl.Role("me"), process=pl.Path(kept),
+    "notes",
+    purpose="Notes are kept.",
+    takes=Note,
+    gives=Kept,
+    key=lambda note: note.text,
+    owner=pl.Role("me"),
+    process=pl.Path(kept),
 )
 
 
