@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pilotage.app import Platform, Project
     from pilotage.authoring.automation import Automation
     from pilotage.cases.commands.house import PartOfCase
+    from pilotage.cases.service.proving import Check
+    from pilotage.machinery.storage.database import Database
+    from pilotage.operations.values import Need
 
 _BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
 _CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
@@ -36,6 +39,11 @@ ENTRIES: Final = (
            "Take the records of files in: CSV, JSONL or XLSX."),
     _entry("run", _WORK, f"{_OPERATIONS}.working:RunCommand.run", "Work in this process until nothing moves by itself any more."),
     _entry("serve", _WORK, f"{_OPERATIONS}.working:ServeCommand.serve", "Work, and show the web page, until Ctrl-C."),
+    _entry("worker", _WORK, "pilotage.releases.commands:WorkerCommand.worker", "Work on the cases of one release, until it is told to end."),
+    _entry("release", _WORK, "pilotage.releases.commands:ReleaseCommands.release",
+           "Freeze the project as it is: new cases begin on that release."),
+    _entry("release list", _LOOK, "pilotage.releases.commands:ReleaseCommands.list_",
+           "List the releases, which of them are in use, and who serves them."),
     _entry("status", _LOOK, f"{_OPERATIONS}.status:StatusCommand.status", "Say how many are where, and what needs somebody."),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide."),
@@ -64,11 +72,11 @@ class House:
     start: Path | None
 
     @contextmanager
-    def open(self) -> Iterator["Platform"]:
-        """Its platform, open for the block."""
+    def open(self, release: str | None = None) -> Iterator["Platform"]:
+        """Its platform, open for the block, with the code of the current release or of the one that is named."""
         from pilotage.app import open_platform  # noqa: PLC0415 - loaded by the commands that need it
 
-        with open_platform(self.start) as platform:
+        with open_platform(self.start, release=release) as platform:
             yield platform
 
     def project(self) -> "Project":
@@ -82,6 +90,26 @@ class House:
         from pilotage.inbox.commands import decisions_of  # noqa: PLC0415
 
         return (decisions_of,)
+
+    def needs_of(self, platform: "Platform") -> "Sequence[Need]":
+        """What the subjects above operations say needs somebody."""
+        from pilotage.releases.needs import needs  # noqa: PLC0415
+
+        return needs(platform.database)
+
+    def checks(self) -> "Sequence[Check]":
+        """What the subjects above the cases know to be true."""
+        from pilotage.releases.service import doubts  # noqa: PLC0415
+
+        return (doubts,)
+
+    @contextmanager
+    def database(self) -> Iterator["Database"]:
+        """The project's database, with its tables and without any code, open for the block."""
+        from pilotage.app import open_database  # noqa: PLC0415
+
+        with open_database(self.project()) as database:
+            yield database
 
     def automations(self) -> "Sequence[Automation]":
         """What it names, loaded."""
@@ -102,7 +130,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     from pilotage.kernel.errors import PilotageError  # noqa: PLC0415
-    from pilotage.machinery.cli import calling  # noqa: PLC0415 - what a command needs, and --help does not
+    from pilotage.machinery.cli import calling, logs  # noqa: PLC0415 - what a command needs, and --help does not
     from pilotage.machinery.cli.errors import NoSuchCommand  # noqa: PLC0415
     from pilotage.machinery.cli.names import did_you_mean  # noqa: PLC0415
     from pilotage.machinery.cli.output import Output  # noqa: PLC0415
@@ -119,6 +147,7 @@ def _run(words: Sequence[str]) -> int:
             raise NoSuchCommand(f'There is no command "{called}".', remedy)
     except PilotageError as error:
         return calling.told(error, out)
+    logs.configure()
     return calling.run(entry, arguments, House(start=project), out, explain=_explain)
 
 

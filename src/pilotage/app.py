@@ -148,7 +148,9 @@ class Platform:
         self.door = door or Door(Addresses(allow_private=True))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
         self.artefacts = Artefacts(folder=project.folder / "releases")
-        self.older = OlderReleases(database=self.database, artefacts=self.artefacts, root=project.root)
+        self.older = OlderReleases(
+            database=self.database, artefacts=self.artefacts, root=project.root, automations=project.automations
+        )
         self.inbox = Inbox(database=self.database, zone_of=self._zone_of, node_of=self._node_of)
         self.intake = Intake(database=self.database, releases=self.releases)
 
@@ -306,6 +308,14 @@ def _dbos(database: Database, executor: str) -> Engine:
 
 
 @contextmanager
+def open_database(project: Project) -> Iterator[Database]:
+    """The project's database with its tables, open for the block; nobody's code is loaded."""
+    with closing(Database(project.database_url)) as database:
+        prepare(database)
+        yield database
+
+
+@contextmanager
 def open_platform(start: Path | None = None, *, release: str | None = None) -> Iterator[Platform]:
     """The platform of the project here, open for the block.
 
@@ -314,8 +324,7 @@ def open_platform(start: Path | None = None, *, release: str | None = None) -> I
     those who need its code alone.
     """
     project = find_project(start)
-    with closing(Database(project.database_url)) as database:
-        prepare(database)
+    with open_database(project) as database:
         loaded, problem = _load(project, database, release)
     platform = Platform(
         project, loaded.automations, release=loaded.release, folder=loaded.folder, unloaded=problem

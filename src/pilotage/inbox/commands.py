@@ -45,8 +45,8 @@ class Platform(Protocol):
         """An automation by name. Raises UnknownName (PLT-001)."""
         ...
 
-    def node_of(self, automation: str, name: str) -> Node:
-        """A node of an automation."""
+    def node_of(self, automation: str, name: str, *, release: str | None = None) -> Node:
+        """A node of an automation, as a release has it."""
         ...
 
 
@@ -182,7 +182,7 @@ def _settle(platform: Platform, text: str, answer: str | None, value: str | None
     if word not in WORDS[found.kind] or word == "value":
         word, value = "value", value if value is not None else answer
     if value is not None:
-        node = platform.node_of(found.automation, found.node)
+        node = platform.node_of(found.automation, found.node, release=found.release)
         given = _value(found, node, value)
     said = Answer(by=shell_user(), known=KNOWN, reason=reason, word=word, value=given)
     return platform.inbox.settle(number, said)

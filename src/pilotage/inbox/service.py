@@ -22,8 +22,8 @@ class Inbox:
     database: Database
     zone_of: Callable[[str], str]
     """The time zone of an automation."""
-    node_of: Callable[[str, str], Node]
-    """A node of an automation, by automation and name."""
+    node_of: Callable[[str, str, str], Node]
+    """A node of an automation, by automation, release and name."""
 
     def ask(self, tx: Tx, questions: Sequence[Question], now: int) -> None:
         """Write questions as decisions that wait, in the caller's transaction."""
@@ -85,6 +85,7 @@ class Inbox:
         if not answer.reason.strip():
             msg = "A decision without a reason helps nobody later."
             raise ReasonMissing(msg, 'Say why: --reason "...".')
+        self._read_before(decision, answer)
         with self.database.transaction() as tx:
             now = self.database.now(tx)
             found = store.find(tx, decision, lock=True)
@@ -100,8 +101,20 @@ class Inbox:
             self._carry_out(tx, found, answer, now)
         return found
 
+    def _read_before(self, decision: int, answer: Answer) -> None:
+        """Let the step's contract read the value with no transaction open: an older release's code has to be started."""
+        with self.database.snapshot() as tx:
+            found = store.find(tx, decision)
+        if found is None or found.state != "waiting" or found.kind is Kind.UNKNOWN_VARIANT:
+            return
+        node = self.node_of(found.automation, found.release, found.node)
+        if answer.word in {"value", "done"}:
+            answering.fitting(node, answer.value)
+        elif answer.word == "approve" and isinstance(found.proposal, dict):
+            answering.fitting(node, {"value": found.proposal.get("value"), "by": [answer.by]})
+
     def _carry_out(self, tx: Tx, decision: Decision, answer: Answer, now: int) -> None:
-        node = self.node_of(decision.automation, decision.node)
+        node = self.node_of(decision.automation, decision.release, decision.node)
         match answer.word, decision.kind:
             case "withdraw", _:
                 ending.withdraw_in(tx, [decision.case], by=answer.by, reason=answer.reason, now=now, decisions=self)

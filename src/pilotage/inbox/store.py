@@ -27,6 +27,7 @@ def _query() -> sa.Select[tuple[object, ...]]:
         sa.select(
             d.id,
             d.automation,
+            cases.c.release,
             d.case_id.label("case"),
             cases.c.key.label("case_key"),
             d.effect_id.label("effect"),

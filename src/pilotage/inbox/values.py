@@ -26,6 +26,8 @@ class Decision:
 
     id: DecisionId
     automation: str
+    release: str
+    """The release that the case is on: its code says what may be answered, and what follows."""
     case: int
     case_key: str
     effect: int | None

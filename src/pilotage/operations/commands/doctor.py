@@ -27,7 +27,7 @@ class DoctorCommand:
         and the discrepancy if something does not hold.
         """
         with self.house.open() as platform:
-            proof = prove(platform.database, [inbox_store.doubles])
+            proof = prove(platform.database, [inbox_store.doubles, *self.house.checks()])
         if not self.out.put(_as_data(proof)):
             self._tell(proof)
         return Exit.OK if proof.holds else Exit.NOT_WELL

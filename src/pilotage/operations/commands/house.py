@@ -7,8 +7,10 @@ from typing import Protocol
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.service.moving import Served
+from pilotage.cases.service.proving import Check
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
+from pilotage.operations.values import Need
 
 
 class Project(Protocol):
@@ -40,6 +42,10 @@ class Platform(Protocol):
     @property
     def automations(self) -> Mapping[str, Automation]: ...
 
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """(automation, release) of everything that is worked on while `working` lasts."""
+        ...
+
     def working(self) -> AbstractContextManager[object]:
         """Work in this process for as long as the block lasts."""
         ...
@@ -50,6 +56,14 @@ class House(Protocol):
 
     def open(self) -> AbstractContextManager[Platform]:
         """The platform, open for the block."""
+        ...
+
+    def needs_of(self, platform: Platform) -> Sequence[Need]:
+        """What the subjects above operations say needs somebody."""
+        ...
+
+    def checks(self) -> Sequence[Check]:
+        """What the subjects above the cases know to be true."""
         ...
 
     def project(self) -> Project:

@@ -51,17 +51,18 @@ class StatusCommand:
             places = read_places(platform.database, tuple(platform.automations))
             with platform.database.snapshot() as tx:
                 details = _details(tx, platform.database.now(tx), most)
+            more = self.house.needs_of(platform)
             workers = [life.executor for life in lives_of(platform).living() if life.kind == "worker"]
         health = assess(places)
         data = {
             "condition": health.condition.value, "title": health.title, "sentence": health.sentence,
             **places_as_data(places), **_as_data(details), "workers": len(workers),
-            "needs": [_need(one) for one in needs(places)],
+            "needs": [_need(one) for one in (*more, *needs(places))],
         }
         if not self.out.put(data):
-            self._tell(places, details, workers)
+            self._tell(places, details, workers, more)
 
-    def _tell(self, places: Places, details: _Details, workers: Sequence[str]) -> None:
+    def _tell(self, places: Places, details: _Details, workers: Sequence[str], more: Sequence[Need]) -> None:
         out, health = self.out, assess(places)
         out.line(health.title, style="bold")
         out.line(health.sentence)
@@ -85,7 +86,7 @@ class StatusCommand:
             out.table(("malformed records", "records", "such as"), rows, title="Quarantine")
         if details.dead:
             out.table(("dead letters", "reason"), [(n, reason) for reason, n in details.dead], title="Dead letters")
-        self._needs(needs(places))
+        self._needs((*more, *needs(places)))
 
     def _needs(self, found: Sequence[Need]) -> None:
         if found:

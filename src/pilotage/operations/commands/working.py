@@ -42,7 +42,7 @@ class RunCommand:
                     _watch(platform, watched)
                 else:
                     wait_until_still(
-                        platform.database, platform.served.pairs, soon=soon,
+                        platform.database, platform.pairs(), soon=soon,
                         seen=lambda left: watched.show(in_words(left)),
                     )
             self._tell(read_places(platform.database, tuple(platform.automations)))
@@ -99,5 +99,5 @@ def _watch(platform: Platform, watched: Watched) -> Never:
     """Show what moves until somebody interrupts."""
     rest = threading.Event()
     while True:
-        watched.show(in_words(on_its_own(platform.database, platform.served.pairs)))
+        watched.show(in_words(on_its_own(platform.database, platform.pairs())))
         rest.wait(_LOOK)
