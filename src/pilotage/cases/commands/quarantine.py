@@ -13,7 +13,7 @@ from pilotage.cases.commands.looking import text_of
 from pilotage.cases.errors import NoSuchRecord
 from pilotage.cases.service import correcting
 from pilotage.cases.store import looking
-from pilotage.cases.store.looking import Found
+from pilotage.cases.store.found import QuarantinedWhole
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.cli.errors import WrongUsage
@@ -192,7 +192,7 @@ def _number(record: str) -> int:
     return read("Q", record) or 0
 
 
-def _find(platform: Platform, record: str, row: Found | None) -> Found:
+def _find(platform: Platform, record: str, row: QuarantinedWhole | None) -> QuarantinedWhole:
     if row is not None:
         return row
     with platform.database.snapshot() as tx:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from pilotage.cases.store.found import ShapeOfOne, Submission
 from pilotage.cases.store.holding import held_effects
-from pilotage.cases.store.looking import Found
 from pilotage.cases.tables import case_content, cases, effects, quarantine, submissions
 from pilotage.cases.values import EffectState, Place
+from pilotage.machinery.storage import rows
 from pilotage.machinery.storage.database import Tx
 
 
@@ -16,8 +17,8 @@ def places(tx: Tx, submission: int | None = None) -> list[tuple[str, str, int, i
     """Cases by automation and place, of one submission or all: (automation, place, count, oldest change)."""
     c = cases.c
     query = sa.select(c.automation, c.place, sa.func.count(), sa.func.min(c.changed_at)).group_by(c.automation, c.place)
-    rows = tx.execute(query if submission is None else query.where(c.submission == submission))
-    return [(a, p, n, oldest) for a, p, n, oldest in rows]
+    found = tx.execute(query if submission is None else query.where(c.submission == submission))
+    return [(a, p, n, oldest) for a, p, n, oldest in found]
 
 
 def effect_states(tx: Tx, submission: int | None = None) -> list[tuple[str, str, str, int, int]]:
@@ -34,7 +35,7 @@ def effect_states(tx: Tx, submission: int | None = None) -> list[tuple[str, str,
 def effect_words(tx: Tx, most: int = 8) -> list[tuple[str, str, str, int]]:
     """What is said of effects that are not confirmed: (connection, state, words, count), the commonest first."""
     e = effects.c
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(e.connection, e.state, e.words, sa.func.count())
         .where(
             e.state.in_([EffectState.PLANNED.value, EffectState.UNKNOWN.value, EffectState.REFUSED.value]),
@@ -44,36 +45,36 @@ def effect_words(tx: Tx, most: int = 8) -> list[tuple[str, str, str, int]]:
         .order_by(sa.func.count().desc())
         .limit(most)
     )
-    return [(c, s, w or "", n) for c, s, w, n in rows]
+    return [(c, s, w or "", n) for c, s, w, n in found]
 
 
-def quarantine_of(tx: Tx, submission: int) -> list[Found]:
-    """Records of a submission in quarantine by kind and shape: (kind, shape, reason of one, count)."""
+def quarantine_of(tx: Tx, submission: int) -> list[ShapeOfOne]:
+    """Records of a submission in quarantine by kind and shape, the commonest first."""
     q = quarantine.c
-    return list(
-        tx.execute(
-            sa.select(q.kind, q.shape, sa.func.min(q.reason).label("reason"), sa.func.count().label("count"))
-            .where(q.submission == submission)
-            .group_by(q.kind, q.shape)
-            .order_by(sa.func.count().desc())
-        )
+    query = (
+        sa.select(q.kind, q.shape, sa.func.min(q.reason).label("reason"), sa.func.count().label("count"))
+        .where(q.submission == submission)
+        .group_by(q.kind, q.shape)
+        .order_by(sa.func.count().desc())
     )
+    return rows.values(ShapeOfOne, tx.execute(query))
 
 
-def submission(tx: Tx, number: int) -> Found:
-    """The row of a submission."""
-    return tx.execute(sa.select(submissions).where(submissions.c.id == number)).one()
+def submission(tx: Tx, number: int) -> Submission:
+    """A submission that is there."""
+    query = sa.select(*rows.columns(submissions, Submission)).where(submissions.c.id == number)
+    return rows.value(Submission, tx.execute(query).mappings().one())
 
 
 def judged(tx: Tx, number: int) -> list[tuple[int, str, str, str | None]]:
     """The cases of a submission with what was judged: (id, key, place, judgements as JSON text)."""
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(cases.c.id, cases.c.key, cases.c.place, case_content.c.judgements)
         .join(case_content, case_content.c.case_id == cases.c.id)
         .where(cases.c.submission == number)
         .order_by(cases.c.id)
     )
-    return [(case, key, place, judgements) for case, key, place, judgements in rows]
+    return [(case, key, place, judgements) for case, key, place, judgements in found]
 
 
 def effect_keys(tx: Tx, number: int) -> set[str]:

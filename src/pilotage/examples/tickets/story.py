@@ -23,7 +23,7 @@ _WHY: Final[Mapping[str, str]] = {
     "unknown effect": "it is not known whether the help desk acted",
 }
 _FAULTS: Final[Mapping[str, str]] = {
-    "malformed": "breaks the contract of a ticket", "unreadable": "cannot be read", "conflict": "contradicts an earlier one",
+    "malformed": "breaks the contract of a ticket", "unreadable": "cannot be read", "conflict": "has the id of an earlier one, and other words",
 }
 
 
@@ -60,8 +60,8 @@ class Story:
     submitted: int
     duplicates: int
     places: Mapping[Place, int]
-    quarantined: Sequence[tuple[str, str, int]]
-    """(kind, shape, records)"""
+    quarantined: Sequence[tuple[str, str, str, int]]
+    """(kind, shape, reason of one, records)"""
     whys: Sequence[tuple[str, str, int]]
     """Why people are asked: (kind of decision, why, cases)."""
     dead: Sequence[tuple[str, int]]
@@ -82,7 +82,7 @@ class Story:
     @property
     def in_quarantine(self) -> int:
         """How many records are no cases."""
-        return sum(count for _, _, count in self.quarantined)
+        return sum(count for *_, count in self.quarantined)
 
     @property
     def moving(self) -> int:
@@ -108,7 +108,8 @@ class Story:
             "helpdesk_faults": dict(self.received.faults), "fault": self.fault,
             "seconds": round(self.seconds, 2), "adds_up": self.adds_up, "source": self.source,
             "with_people_why": [{"kind": kind, "why": why, "count": count} for kind, why, count in self.whys],
-            "quarantined_why": [{"kind": kind, "shape": shape, "count": count} for kind, shape, count in self.quarantined],
+            "quarantined_why": [{"kind": kind, "shape": shape, "reason": reason, "count": count}
+                for kind, shape, reason, count in self.quarantined],
             "dead_letters_why": [{"reason": reason, "count": count} for reason, count in self.dead],
             "router_unseen": self.measured.as_json(), "alone": self.correct.alone, "alone_right": self.correct.alone_right,
             "proposed": self.correct.proposed, "proposed_right": self.correct.proposed_right,
@@ -144,10 +145,10 @@ class Story:
         return [*rows, ("together", self.submitted, "")]
 
     def _faults(self) -> list[str]:
-        kinds: dict[str, list[str]] = {}
-        for kind, shape, count in self.quarantined:
-            kinds.setdefault(kind, []).append(f"{count:,} {shape}")
-        return [f"{_FAULTS.get(kind, kind)}: {'; '.join(shapes)}" for kind, shapes in kinds.items()]
+        return [
+            f"{count:,}: {_FAULTS.get(kind, kind)}{'' if kind == 'conflict' else f' ({reason})'}"
+            for kind, _, reason, count in self.quarantined
+        ]
 
     def _received(self) -> str:
         unknown = self.effects.get(EffectState.UNKNOWN, 0)
@@ -197,7 +198,7 @@ def tell_story(database: Database, run: Run) -> Story:
         effects = {EffectState(state): count for _, _, state, count, _ in counting.effect_states(tx, run.submission)}
         keys = counting.effect_keys(tx, run.submission)
         judged = counting.judged(tx, run.submission)
-        quarantined = [(q.kind, q.shape, q.count) for q in counting.quarantine_of(tx, run.submission)]
+        quarantined = [(q.kind, q.shape, q.reason, q.count) for q in counting.quarantine_of(tx, run.submission)]
         dead = looking.count_reasons(tx, Place.DEAD_LETTER)
         whys = inbox_store.count_whys(tx, run.submission)
         examples = _examples(tx, judged)

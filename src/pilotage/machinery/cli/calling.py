@@ -56,9 +56,10 @@ def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, expla
 
 def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output) -> int:
     app = App(
-        name=f"pilotage {entry.name}", version_flags=[], default_parameter=Parameter(negative=()), console=out.data,
-        error_console=out.words, help_epilogue=EVERYWHERE, help_format="plaintext", result_action="return_value",
+        name=f"pilotage {entry.name}", version_flags=[], default_parameter=Parameter(negative=()), console=out.page,
+        error_console=out.words, help_epilogue=EVERYWHERE, help_format="plaintext", result_action="return_value", suppress_keyboard_interrupt=False,
     )
+    app["--help"].show = False
     app.default(command)
     try:
         result = app(list(words), exit_on_error=False, print_error=False)

@@ -20,6 +20,7 @@ from rich.text import Text
 
 _WIDE = 240
 """The width of a table that goes into a file or a pipe: nobody's window."""
+_PAGE = 110
 _HIDDEN = {0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 """Signs that turn the direction of text."""
 _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in {9, 10}} | {
@@ -61,6 +62,11 @@ class Output:
     words: Console = field(default_factory=lambda: _console(sys.stderr))
 
     @property
+    def page(self) -> Console:
+        """Where help is printed: data, in lines that can be read."""
+        return self.data if self.data.is_terminal else Console(file=self.data.file, highlight=False, width=_PAGE)
+
+    @property
     def watched(self) -> bool:
         """Whether a person watches while it works."""
         return self.words.is_terminal and not self.as_json and os.environ.get("TERM") != "dumb"
@@ -75,6 +81,7 @@ class Output:
     def line(self, text: str = "", *, style: str = "") -> None:
         """A line of data for people."""
         self.data.print(Text(plain(text), style=style), soft_wrap=not self.data.is_terminal)
+        self.data.file.flush()
 
     def heading(self, text: str) -> None:
         """A line above a part, with a blank line before it."""
@@ -85,7 +92,7 @@ class Output:
         """A table; whole numbers stand to the right, with their thousands apart."""
         if title:
             self.heading(title)
-        shown = Table(box=box.SIMPLE_HEAD if any(columns) else None, pad_edge=False, show_header=any(columns))
+        shown = Table(box=box.SIMPLE_HEAD if any(columns) else None, pad_edge=False, show_header=any(columns), show_edge=False)
         for number, name in enumerate(columns):
             numbers = bool(rows) and all(isinstance(row[number], int | None) for row in rows)
             shown.add_column(Text(name), justify="right" if numbers else "left", overflow="fold", header_style="bold")

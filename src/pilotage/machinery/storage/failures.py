@@ -34,6 +34,12 @@ class DatabaseNotOurs(PilotageError):
     code: ClassVar[str] = "PLT-933"
 
 
+class OtherTables(PilotageError):
+    """The database's tables are not those of this version."""
+
+    code: ClassVar[str] = "PLT-934"
+
+
 def in_plain_words(error: BaseException) -> PilotageError | None:
     """The error as a small manual page, or None where we do not know it."""
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
@@ -49,6 +55,9 @@ def in_plain_words(error: BaseException) -> PilotageError | None:
         return DiskFull(f"The disk is full: {said}.", "Make room, then do the same again: what was committed is safe.")
     if "locked" in lowered or "busy" in lowered:
         return DatabaseBusy(f"The database is busy: {said}.", "Another process writes to it for long. Try again.")
+    if any(words in lowered for words in ("no such column", "no such table", "has no column", "does not exist")):
+        remedy = "Use the version of Pilotage that made it, or begin with another database."
+        return OtherTables(f"The database is of another version of Pilotage: {said}.", remedy)
     if "not a database" in lowered or "malformed" in lowered:
         return DatabaseNotOurs(
             f"The file is no sound SQLite database: {said}.", "Name another file, or restore a backup."

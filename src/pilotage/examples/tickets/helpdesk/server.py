@@ -120,7 +120,9 @@ def as_process(setup: Setup) -> Generator[Running]:
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # it finds what this process finds, installed or not
     }
     command = [sys.executable, "-m", "pilotage.examples.tickets.helpdesk", *_arguments(setup)]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+    with subprocess.Popen(  # noqa: S603 - our own; in a session of its own, so that Ctrl-C ends it by way of us alone
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         assert process.stdin
         assert process.stdout
         try:
