@@ -172,6 +172,7 @@ effects: Final = sa.Table(
     sa.Column("release", sa.Text, nullable=False),
     sa.Column("case_id", Id, nullable=False),
     sa.Column("node", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
     sa.Column("connection", sa.Text, nullable=False),
     sa.Column("segments", sa.Text),
     sa.Column("generation", sa.Integer, nullable=False, default=0),

@@ -17,8 +17,8 @@ def test_one_object_a_line(tmp_path: Path) -> None:
     with open_source(path) as source:
         assert [item for block in source for item in block] == [
             Record(1, 0, 39, {"id": 1, "tags": ["a", {"b": None}]}),
-            Record(3, 40, 61, {"id": "\u00e9\n"}),
-            Record(4, 61, 72, {"id": 1.5}),
+            Record(3, 40, 62, {"id": "\u00e9\n"}),
+            Record(4, 62, 73, {"id": 1.5}),
         ]
         assert (source.form, source.columns, source.blank) == ("jsonl", (), 1)
 

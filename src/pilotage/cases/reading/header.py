@@ -105,10 +105,10 @@ def _refuse_missing(
     for each in missing:
         close = difflib.get_close_matches(_plain(each), plain, n=1, cutoff=0.6)
         near += [f'rename "{plain[close[0]]}" to "{each}"'] if close else []
-    if near:
-        remedy = f"In its {place}: {'; '.join(near)}."
-    elif len(names) == 1:
+    if len(names) == 1 and len(expects) > 1:
         remedy = "Only one column was found: if something else than , ; tab or | separates them, say --delimiter."
+    elif near:
+        remedy = f"In its {place}: {'; '.join(near)}."
     else:
         remedy = f"Add what is missing; if the {place} holds no names at all, write them above it."
     raise ColumnsMissing(what, remedy)

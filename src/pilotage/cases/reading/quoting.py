@@ -9,6 +9,7 @@ last line of a field looks like whose beginning was broken.
 it takes everything between two stray quotes for one field, be it a thousand good rows.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ LineAt = Callable[[int], str | None]
 """The line with that index, its end included; None when there is none, or none that this row may still use."""
 
 CERTAINLY_ROWS = 12
-FAR_TOO_MANY = 64
+FAR_TOO_MANY = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +54,7 @@ def one_line(line: str) -> LineAt:
 def read_row(line_at: LineAt, at: int, delimiter: str, *, columns: int = 0) -> Row | Fault:
     """The row that begins with line `at`. `columns` is how many are expected, so that reading can give up in time."""
     try:
-        return _RowReader(line_at, at, delimiter, 2 * columns + FAR_TOO_MANY).read()
+        return _RowReader(line_at, at, delimiter, columns + FAR_TOO_MANY if columns else sys.maxsize).read()
     except _Refused as refused:
         return refused.fault
 
@@ -171,8 +172,11 @@ def _judge_lines(row: Row, line_at: LineAt, at: int, delimiter: str, columns: in
     if not row.clean:
         reason = f"its quotes do not fit together: read by them, {row.lines} lines would be one record"
         return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=row.lines)
+    right = len(row.values) == columns
+    if right and _is_text(row, line_at, at, delimiter, columns):
+        return None
     rows, others = _rows_within(row, line_at, at, delimiter, columns)
-    if len(row.values) == columns:
+    if right:
         if rows * (columns - 1) < CERTAINLY_ROWS or others:
             return None
         reason = f"a quote is not closed: up to the next one, {rows} lines follow that are complete rows by themselves"
@@ -182,6 +186,12 @@ def _judge_lines(row: Row, line_at: LineAt, at: int, delimiter: str, columns: in
         reason = f"a quote is not closed: rows follow, and read up to the next quote it has {wrong.reason}"
         return Fault(shape=Shape.OPEN_QUOTE, reason=reason, lines=row.lines)
     return replace(wrong, lines=row.lines)
+
+
+def _is_text(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> bool:
+    """Whether there is a line within the row that has too few delimiters for a row, which is quickly seen."""
+    within = range(at + 1, at + row.lines - 1)
+    return any((line_at(index) or "").count(delimiter) < columns - 1 for index in within)
 
 
 def _rows_within(row: Row, line_at: LineAt, at: int, delimiter: str, columns: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from pilotage.cases.errors import NoSuchCase
 from pilotage.cases.store import looking
-from pilotage.cases.store.looking import Found
+from pilotage.cases.store.found import CaseRow, EffectRow
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -27,12 +27,12 @@ class Entry:
 class Known:
     """Everything that the cases know of one case."""
 
-    row: Found
+    row: CaseRow
     record: object
     given: Plain
     judgements: Mapping[str, Plain]
     timeline: Sequence[Entry]
-    effects: Sequence[Found]
+    effects: Sequence[EffectRow]
     now: int
 
 
@@ -43,7 +43,7 @@ def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
         return number
     rows = looking.cases_by_key(tx, text, automation)
     if len(rows) == 1:
-        return int(rows[0].id)
+        return rows[0].id
     if rows:
         several = ", ".join(f"{shown('C', row.id)} ({row.automation})" for row in rows)
         msg = f'Several cases have the key "{text}".'

@@ -7,7 +7,7 @@ next generation.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from pilotage.authoring.effects import Act
@@ -20,12 +20,16 @@ from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Tx
 
 
-def effect_key(environment: str, automation: str, case: int, node: str, generation: int) -> str:
+HALF_UNDONE: Final = {EffectState.UNDOING.value, EffectState.UNDO_REFUSED.value, EffectState.UNDO_UNKNOWN.value}
+
+
+def effect_key(environment: str, automation: str, case: int, step: str, generation: int) -> str:
     """The idempotency key of an act: the same over retries, crashes, releases and replays.
 
-    An item of a for-each is a case of its own, so the case names the item too.
+    An item of a for-each is a case of its own, so the case names the item too. A step that stands on two branches is one
+    act: a replay that takes the other branch finds what the first one did.
     """
-    return f"{environment}/{automation}/{shown('C', case)}/{quote(node)}/{generation}"  # sent as a header: ASCII
+    return f"{environment}/{automation}/{shown('C', case)}/{quote(step)}/{generation}"  # sent as a header: ASCII
 
 
 def plan_effects(
@@ -36,7 +40,7 @@ def plan_effects(
     if not acting:
         return list(left)
     known: dict[tuple[int, str], Any] = {
-        (row.case_id, row.node): row for row in ledger.of_cases(tx, [one.case.id for one in acting])
+        (row.case_id, row.step): row for row in ledger.of_cases(tx, [one.case.id for one in acting])
     }
     rows: list[dict[str, object]] = []
     again: list[tuple[int, str]] = []
@@ -47,13 +51,19 @@ def plan_effects(
             after.append(one)
             continue
         node = env.plan.nodes[one.node]
-        row = known.get((one.case.id, one.node))
+        row = known.get((one.case.id, node.step_name))
         if row is None or row.state == EffectState.UNDONE.value:
             generation = 0 if row is None else row.generation + 1
             rows.append(_planned(one.case, node, one.effect, next(numbers), generation, batch, environment, now))
             after.append(one)
-        elif row.state == EffectState.CONFIRMED.value:
+            continue
+        if row.node != node.name:
+            ledger.move_to_node(tx, row.id, node.name)
+        if row.state == EffectState.CONFIRMED.value:
             after.append(_after_confirmed(one, node, row.inputs, env, row.id))
+        elif row.state in HALF_UNDONE:
+            why = f"It was done, and taking it back has come no further than: {row.state}. Undo it, or keep it."
+            after.append(asks(one.case, _before_it_acts_again(one.case, node, env, row.id, why)))
         else:
             if row.state in {EffectState.PLANNED.value, EffectState.REFUSED.value}:
                 again.append((row.id, one.effect))
@@ -70,11 +80,12 @@ def _planned(
     assert isinstance(act, Act)
     return {
         "id": number,
-        "key": effect_key(environment, batch.automation, case.id, node.name, generation),
+        "key": effect_key(environment, batch.automation, case.id, node.step_name, generation),
         "automation": batch.automation,
         "release": batch.release,
         "case_id": case.id,
         "node": node.name,
+        "step": node.step_name,
         "connection": node.connections[0],
         "segments": case.segments,
         "generation": generation,
@@ -98,15 +109,16 @@ def _after_confirmed(one: Leaving, node: Node, inputs: str, env: Walk, effect: i
         place = Place.DONE if node.next is None else Place.READY
         return replace(one, place=place, node=node.next, waits_for=None, effect=None)
     why = "It was done before with other inputs. Keep what was done, or undo it first."
-    return asks(
-        one.case,
-        Question(
-            case=one.case.id,
-            automation=env.automation,
-            node=node.name,
-            kind="inputs changed",
-            chain=((env.owner, "1d"),),
-            why=why,
-            effect=effect,
-        ),
+    return asks(one.case, _before_it_acts_again(one.case, node, env, effect, why))
+
+
+def _before_it_acts_again(case: LiveCase, node: Node, env: Walk, effect: int, why: str) -> Question:
+    return Question(
+        case=case.id,
+        automation=env.automation,
+        node=node.name,
+        kind="inputs changed",
+        chain=((env.owner, "1d"),),
+        why=why,
+        effect=effect,
     )

@@ -19,18 +19,18 @@ def plan(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.insert(tx, effects, rows, tail='ON CONFLICT ("key") DO NOTHING')
 
 
-def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, int, str, str, str]]]:
-    """Effects of these cases, oldest first: (id, case_id, node, generation, state, inputs, key)."""
+def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, str, int, str, str]]]:
+    """Effects of these cases, oldest first: (id, case_id, node, step, generation, state, inputs)."""
     return list(
         tx.execute(
             sa.select(
                 effects.c.id,
                 effects.c.case_id,
                 effects.c.node,
+                effects.c.step,
                 effects.c.generation,
                 effects.c.state,
                 effects.c.inputs,
-                effects.c.key,
             )
             .where(bulk.among(tx, effects.c.case_id, ids))
             .order_by(effects.c.id)
@@ -387,3 +387,9 @@ def confirmed_at(tx: Tx, automation: str, node: str) -> list[int]:
             .order_by(effects.c.id)
         ).scalars()
     )
+
+
+def move_to_node(tx: Tx, effect: int, node: str) -> None:
+    """The act of a step that stands on several branches is found by the branch that the case takes now."""
+    tx.execute(effects.update().where(effects.c.id == effect).values(node=node))
+    tx.execute(effect_content.update().where(effect_content.c.effect_id == effect).values(node=node))

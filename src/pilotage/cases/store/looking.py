@@ -1,9 +1,21 @@
 """SQL that only looks: one case, lists, counts for status and the page, and the sums that `doctor` proves."""
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from pilotage.cases.store.found import (
+    CaseRow,
+    Content,
+    DeadLetter,
+    EffectRow,
+    Quarantined,
+    QuarantinedWhole,
+    Shape,
+    Stands,
+    Told,
+)
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import (
     case_content,
@@ -16,27 +28,32 @@ from pilotage.cases.tables import (
     timeline,
 )
 from pilotage.cases.values import EffectState, Place
-from pilotage.machinery.storage import bulk
+from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
 
-Found = sa.Row[tuple[object, ...]]
+Broken: TypeAlias = tuple[object, ...]
+"""A row that breaks an invariant: its id, and a second column that helps to find out why."""
 
 
-def content(tx: Tx, case: int) -> Found | None:
+def content(tx: Tx, case: int) -> Content | None:
     """What a case holds: record, given, judgements (JSON texts)."""
     c = case_content.c
-    return tx.execute(sa.select(c.record, c.given, c.judgements).where(c.case_id == case)).one_or_none()
+    query = sa.select(c.record, c.given, c.judgements).where(c.case_id == case)
+    return rows.value_or_none(Content, tx.execute(query))
 
 
-def case_by_id(tx: Tx, case: int) -> Found | None:
+def case_by_id(tx: Tx, case: int) -> CaseRow | None:
     """The row of a case."""
-    return tx.execute(sa.select(cases).where(cases.c.id == case)).one_or_none()
+    query = sa.select(*rows.columns(cases, CaseRow)).where(cases.c.id == case)
+    return rows.value_or_none(CaseRow, tx.execute(query))
 
 
-def cases_by_key(tx: Tx, key: str, automation: str | None = None) -> list[Found]:
+def cases_by_key(tx: Tx, key: str, automation: str | None = None) -> list[CaseRow]:
     """The rows of cases with this key, in one automation or all."""
-    query = sa.select(cases).where(cases.c.key == key).limit(20)
-    return list(tx.execute(query if automation is None else query.where(cases.c.automation == automation)))
+    query = sa.select(*rows.columns(cases, CaseRow)).where(cases.c.key == key).limit(20)
+    if automation is not None:
+        query = query.where(cases.c.automation == automation)
+    return rows.values(CaseRow, tx.execute(query))
 
 
 def keys_like(tx: Tx, text: str) -> list[str]:
@@ -48,62 +65,44 @@ def keys_like(tx: Tx, text: str) -> list[str]:
     return []
 
 
-def places(tx: Tx, ids: Sequence[int]) -> list[Found]:
-    """Where these cases are: (id, key, place, node, reason)."""
-    return list(
-        tx.execute(
-            sa.select(cases.c.id, cases.c.key, cases.c.place, cases.c.node, cases.c.reason)
-            .where(bulk.among(tx, cases.c.id, ids))
-            .order_by(cases.c.id)
-        )
-    )
+def places(tx: Tx, ids: Sequence[int]) -> list[Stands]:
+    """Where these cases are."""
+    query = sa.select(*rows.columns(cases, Stands)).where(bulk.among(tx, cases.c.id, ids)).order_by(cases.c.id)
+    return rows.values(Stands, tx.execute(query))
 
 
-def story(tx: Tx, case: int) -> list[Found]:
-    """The timeline of a case: (at, batch, story)."""
-    return list(
-        tx.execute(
-            sa.select(timeline.c.at, timeline.c.batch, timeline.c.story)
-            .where(timeline.c.case_id == case)
-            .order_by(timeline.c.id)
-        )
-    )
+def story(tx: Tx, case: int) -> list[Told]:
+    """The timeline of a case."""
+    query = sa.select(*rows.columns(timeline, Told)).where(timeline.c.case_id == case).order_by(timeline.c.id)
+    return rows.values(Told, tx.execute(query))
 
 
-def effects_of(tx: Tx, case: int) -> list[Found]:
+def effects_of(tx: Tx, case: int) -> list[EffectRow]:
     """The ledger rows of a case with what they gave."""
-    return list(
-        tx.execute(
-            sa.select(effects, effect_content.c.result)
-            .outerjoin(effect_content, effect_content.c.effect_id == effects.c.id)
-            .where(effects.c.case_id == case)
-            .order_by(effects.c.id)
-        )
-    )
+    return rows.values(EffectRow, tx.execute(_effect_rows().where(effects.c.case_id == case)))
 
 
-def effects_at(tx: Tx, automation: str, node: str) -> list[Found]:
+def effects_at(tx: Tx, automation: str, node: str) -> list[EffectRow]:
     """The ledger rows of one act over all cases, with what they gave."""
-    return list(
-        tx.execute(
-            sa.select(effects, effect_content.c.result)
-            .outerjoin(effect_content, effect_content.c.effect_id == effects.c.id)
-            .where(effects.c.automation == automation, effects.c.node == node)
-            .order_by(effects.c.id)
-        )
+    query = _effect_rows().where(effects.c.automation == automation, effects.c.node == node)
+    return rows.values(EffectRow, tx.execute(query))
+
+
+def _effect_rows() -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*rows.columns(effects, EffectRow), effect_content.c.result)
+        .outerjoin(effect_content, effect_content.c.effect_id == effects.c.id)
+        .order_by(effects.c.id)
     )
 
 
 def dead_letters(
     tx: Tx, automation: str | None, *, node: str | None = None, reason: str | None = None, most: int = 100_000
-) -> list[Found]:
-    """Dead letters, oldest first: (id, key, automation, node, reason, changed_at)."""
+) -> list[DeadLetter]:
+    """Dead letters, oldest first."""
     c = cases.c
     query = (
-        sa.select(c.id, c.key, c.automation, c.node, c.reason, c.changed_at)
-        .where(c.place == Place.DEAD_LETTER.value)
-        .order_by(c.id)
-        .limit(most)
+        sa.select(*rows.columns(cases, DeadLetter)).where(c.place == Place.DEAD_LETTER.value).order_by(c.id).limit(most)
     )
     if automation is not None:
         query = query.where(c.automation == automation)
@@ -111,28 +110,27 @@ def dead_letters(
         query = query.where(c.node == node)
     if reason is not None:
         query = query.where(c.reason.contains(reason, autoescape=True))
-    return list(tx.execute(query))
+    return rows.values(DeadLetter, tx.execute(query))
 
 
 def count_places(tx: Tx) -> list[tuple[str, str, int, int | None]]:
     """Cases by automation and place: (automation, place, count, oldest change)."""
     c = cases.c
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(c.automation, c.place, sa.func.count(), sa.func.min(c.changed_at)).group_by(c.automation, c.place)
     )
-    return [(a, p, n, oldest) for a, p, n, oldest in rows]
+    return [(a, p, n, oldest) for a, p, n, oldest in found]
 
 
-def count_waiting(tx: Tx) -> list[Found]:
+def count_waiting(tx: Tx) -> list[tuple[str, str | None, int]]:
     """Waiting cases by what they wait for: (automation, waits_for, count)."""
     c = cases.c
-    return list(
-        tx.execute(
-            sa.select(c.automation, c.waits_for, sa.func.count())
-            .where(c.place == Place.WAITING.value)
-            .group_by(c.automation, c.waits_for)
-        )
+    found = tx.execute(
+        sa.select(c.automation, c.waits_for, sa.func.count())
+        .where(c.place == Place.WAITING.value)
+        .group_by(c.automation, c.waits_for)
     )
+    return [(a, w, n) for a, w, n in found]
 
 
 def count_reasons(tx: Tx, place: Place, automation: str | None = None, most: int = 8) -> list[tuple[str, int]]:
@@ -141,23 +139,23 @@ def count_reasons(tx: Tx, place: Place, automation: str | None = None, most: int
     query = sa.select(c.reason, sa.func.count()).where(c.place == place.value)
     if automation is not None:
         query = query.where(c.automation == automation)
-    rows = tx.execute(query.group_by(c.reason).order_by(sa.func.count().desc()).limit(most))
-    return [(reason or "", count) for reason, count in rows]
+    found = tx.execute(query.group_by(c.reason).order_by(sa.func.count().desc()).limit(most))
+    return [(reason or "", count) for reason, count in found]
 
 
 def count_effects(tx: Tx) -> list[tuple[str, str, str, int]]:
     """Effects by automation, connection and state."""
     e = effects.c
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(e.automation, e.connection, e.state, sa.func.count()).group_by(e.automation, e.connection, e.state)
     )
-    return [(a, c, s, n) for a, c, s, n in rows]
+    return [(a, c, s, n) for a, c, s, n in found]
 
 
 def count_arrivals(tx: Tx) -> list[tuple[str, int, int, int, int]]:
     """By automation: arrived, accepted, duplicates, quarantined."""
     s = submissions.c
-    rows = tx.execute(
+    found = tx.execute(
         sa.select(
             s.automation,
             sa.func.sum(s.arrived),
@@ -166,18 +164,18 @@ def count_arrivals(tx: Tx) -> list[tuple[str, int, int, int, int]]:
             sa.func.sum(s.quarantined),
         ).group_by(s.automation)
     )
-    return [(a, int(n), int(ok), int(twice), int(bad)) for a, n, ok, twice, bad in rows]
+    return [(a, int(n), int(ok), int(twice), int(bad)) for a, n, ok, twice, bad in found]
 
 
 def count_quarantine(tx: Tx) -> list[tuple[str, str, int]]:
     """Records by automation and state (waiting, released, discarded)."""
     q = quarantine.c
-    rows = tx.execute(sa.select(q.automation, q.state, sa.func.count()).group_by(q.automation, q.state))
-    return [(a, s, n) for a, s, n in rows]
+    found = tx.execute(sa.select(q.automation, q.state, sa.func.count()).group_by(q.automation, q.state))
+    return [(a, s, n) for a, s, n in found]
 
 
-def count_shapes(tx: Tx, automation: str | None = None) -> list[Found]:
-    """Records in quarantine by shape: (automation, shape, kind, reason of one, count, first id, oldest at)."""
+def count_shapes(tx: Tx, automation: str | None = None) -> list[Shape]:
+    """Records in quarantine by shape, the commonest first."""
     q = quarantine.c
     query = (
         sa.select(
@@ -193,27 +191,33 @@ def count_shapes(tx: Tx, automation: str | None = None) -> list[Found]:
         .group_by(q.automation, q.shape, q.kind)
         .order_by(sa.func.count().desc())
     )
-    return list(tx.execute(query if automation is None else query.where(q.automation == automation)))
+    if automation is not None:
+        query = query.where(q.automation == automation)
+    return rows.values(Shape, tx.execute(query))
 
 
-def quarantined(tx: Tx, record: int) -> Found | None:
+def quarantined(tx: Tx, record: int) -> QuarantinedWhole | None:
     """One record of quarantine with its original bytes and fields."""
-    return tx.execute(
-        sa.select(quarantine, quarantine_content.c.original, quarantine_content.c.fields)
-        .outerjoin(quarantine_content, quarantine_content.c.quarantine_id == quarantine.c.id)
+    content = quarantine_content.c
+    query = (
+        sa.select(*rows.columns(quarantine, QuarantinedWhole), content.original, content.fields)
+        .outerjoin(quarantine_content, content.quarantine_id == quarantine.c.id)
         .where(quarantine.c.id == record)
-    ).one_or_none()
+    )
+    return rows.value_or_none(QuarantinedWhole, tx.execute(query))
 
 
-def quarantined_of(tx: Tx, *, automation: str | None = None, shape: str | None = None, most: int = 20) -> list[Found]:
+def quarantined_of(
+    tx: Tx, *, automation: str | None = None, shape: str | None = None, most: int = 20
+) -> list[Quarantined]:
     """Records that wait in quarantine, oldest first."""
     q = quarantine.c
-    query = sa.select(quarantine).where(q.state == "waiting").order_by(q.id).limit(most)
+    query = sa.select(*rows.columns(quarantine, Quarantined)).where(q.state == "waiting").order_by(q.id).limit(most)
     if automation is not None:
         query = query.where(q.automation == automation)
     if shape is not None:
         query = query.where(q.shape == shape)
-    return list(tx.execute(query))
+    return rows.values(Quarantined, tx.execute(query))
 
 
 def flow(tx: Tx, since: int, minute: int = 60_000_000) -> tuple[dict[int, int], dict[int, int]]:
@@ -232,35 +236,26 @@ def flow(tx: Tx, since: int, minute: int = 60_000_000) -> tuple[dict[int, int], 
     return {int(m) // minute: n for m, n in arrived}, {int(m) // minute: n for m, n in done}
 
 
-def doubles(tx: Tx) -> dict[str, list[Found]]:
+def doubles(tx: Tx) -> dict[str, list[Broken]]:
     """Rows that break an invariant, by the name of the invariant; all lists are empty on a sound platform."""
     c, e = cases.c, effects.c
     open_effect = e.state.in_([EffectState.PLANNED.value, EffectState.SENDING.value, EffectState.UNKNOWN.value])
     waits = sa.and_(c.place == Place.WAITING.value, c.waits_for == "an effect")
-    return {
-        "a moving case has a batch": list(
-            tx.execute(sa.select(c.id, c.place).where((c.place == Place.MOVING.value) != c.batch.isnot(None)).limit(20))
+    looked_for = {
+        "a moving case has a batch": sa.select(c.id, c.place).where(
+            (c.place == Place.MOVING.value) != c.batch.isnot(None)
         ),
-        "a case that waits for an effect has one that is open": list(
-            tx.execute(
-                sa.select(c.id, c.node)
-                .where(waits, ~sa.exists().where(e.case_id == c.id, e.node == c.node, open_effect))
-                .limit(20)
-            )
+        "a case that waits for an effect has one that is open": sa.select(c.id, c.node).where(
+            waits, ~sa.exists().where(e.case_id == c.id, e.node == c.node, open_effect)
         ),
-        "a confirmed effect has its result": list(
-            tx.execute(
-                sa.select(e.id, e.key)
-                .where(e.state == EffectState.CONFIRMED.value, ~sa.exists().where(effect_content.c.effect_id == e.id))
-                .limit(20)
-            )
+        "a confirmed effect has its result": sa.select(e.id, e.key).where(
+            e.state == EffectState.CONFIRMED.value, ~sa.exists().where(effect_content.c.effect_id == e.id)
         ),
-        "an effect on its way has a sender": list(
-            tx.execute(
-                sa.select(e.id, e.key).where((e.state == EffectState.SENDING.value) & e.sender.is_(None)).limit(20)
-            )
+        "an effect on its way has a sender": sa.select(e.id, e.key).where(
+            (e.state == EffectState.SENDING.value) & e.sender.is_(None)
         ),
     }
+    return {name: [tuple(row) for row in tx.execute(query.limit(20))] for name, query in looked_for.items()}
 
 
 def tally(tx: Tx) -> Tally:
