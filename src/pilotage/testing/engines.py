@@ -116,7 +116,8 @@ class ChaosEngine:
         self._waiting: list[tuple[int, int]] = []
         self._runs: list[_Run] = []
         self._closed = False
-        self._deaths = 0
+        self.deaths = 0
+        """How often a process is said to have died with a batch."""
         self.raised: list[tuple[int, Exception]] = []
         """What runs raised, and for which batch; whoever looks at it may clear it."""
 
@@ -283,6 +284,6 @@ class ChaosEngine:
         if not self._trouble(run, self._abandons / 2):
             return
         if self._owns(run):
-            self._deaths += 1
-            run.known.state, run.known.dead = "abandoned", f"{self._executor}-dead-{self._deaths}"
+            self.deaths += 1
+            run.known.state, run.known.dead = "abandoned", f"{self._executor}-dead-{self.deaths}"
         raise Abandoned

@@ -26,13 +26,11 @@ saved = sa.Table(
 )
 
 
-class Bench:
-    """An engine, its database, and what its runs have saved."""
+class Tables:
+    """A database and what runs have saved in it."""
 
-    def __init__(self, database: Database, make: Callable[[Database], Engine]) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self.engine = make(database)
-        self._make = make
 
     def save(self, batch: int, number: int, word: str) -> Callable[[Tx], str]:
         """A save that writes one row and gives its word."""
@@ -59,6 +57,15 @@ class Bench:
                 sa.select(saved.c.batch, saved.c.number, saved.c.word).order_by(saved.c.batch, saved.c.number)
             )
             return [(batch, number, word) for batch, number, word in found]
+
+
+class Bench(Tables):
+    """An engine, its database, and what its runs have saved."""
+
+    def __init__(self, database: Database, make: Callable[[Database], Engine]) -> None:
+        super().__init__(database)
+        self.engine = make(database)
+        self._make = make
 
     def rest(self, until: Callable[[], object]) -> None:
         """Let the engine work until it is so."""
@@ -90,6 +97,12 @@ def database(database_url: str) -> Iterator[Database]:
         saved.create(tx)
     yield database
     database.close()
+
+
+@pytest.fixture
+def tables(database: Database) -> Tables:
+    """Something to save with, and no engine."""
+    return Tables(database)
 
 
 def _calm(database: Database) -> Engine:

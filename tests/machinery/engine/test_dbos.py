@@ -263,10 +263,12 @@ def test_a_database_that_was_away_kills_no_batch(durable: Any, queue: str) -> No
 
         checkpoint(save)
         checkpoint(durable.save(batch, 2, "z"))
+        done.set()
 
+    done = threading.Event()
     durable.engine.launch(run, [queue])
     durable.engine.start(1)
-    durable.rest(lambda: len(durable.rows()) == 3)
+    durable.rest(done.is_set)
     assert durable.rows() == [(1, 0, "x"), (1, 1, "y"), (1, 2, "z")]
 
 
@@ -313,7 +315,9 @@ def _take_from_the_living(durable: Any, batch: int, queue: str) -> None:
 
 
 def _wait_until_it_waits_for_the_record(durable: Any) -> None:
-    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
 
     def waits() -> bool:
         with durable.database.snapshot() as tx:
@@ -348,5 +352,3 @@ def _cut_every_connection(database: Database) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-
-
