@@ -32,8 +32,11 @@ class NewCommand:
         written = write_project(name, folder or Path(name), today=SystemClock().now().date())
         steps = _next(written)
         data = {
-            "project": str(written.folder), "name": written.name, "package": written.package,
-            "files": list(written.files), "next": [command for command, _ in steps],
+            "project": str(written.folder),
+            "name": written.name,
+            "package": written.package,
+            "files": list(written.files),
+            "next": [command for command, _ in steps],
         }
         if self.out.put(data):
             return
