@@ -17,7 +17,7 @@ from pilotage.examples.starter.errors import FolderInUse
 from pilotage.examples.starter.naming import package_of, refuse_wrong_name
 
 TEMPLATES: Final = Path(__file__).parent / "project"
-_SECRET: Final = ".pilotage/secrets/dev/payments-token"
+_SECRET: Final = ".pilotage/secrets/dev/payments-token"  # noqa: S105 - where it lies
 _PORTS: Final = range(20_000, 32_000)
 """Below those that systems hand out for a moment."""
 
