@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from pilotage.cases.service.today import read_places
 from pilotage.cases.store import counting, looking
-from pilotage.cases.store.looking import Found
+from pilotage.cases.store.found import Shape
 from pilotage.cases.values import Place
 from pilotage.cases.values_today import Places
 from pilotage.inbox import store as inbox_store
@@ -29,9 +29,9 @@ class _Details:
 
     effects: Sequence[tuple[str, str, str, int, int]]
     words: Sequence[tuple[str, str, str, int]]
-    waiting: Sequence[Found]
+    waiting: Sequence[tuple[str, str | None, int]]
     dead: Sequence[tuple[str, int]]
-    shapes: Sequence[Found]
+    shapes: Sequence[Shape]
     whys: Sequence[tuple[str, str, int]]
     now: int
 
