@@ -23,6 +23,7 @@ from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
 from pilotage.cases.service.working import Worker
+from pilotage.cases.values_today import Places
 from pilotage.connections.opening import Connections
 from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
@@ -290,6 +291,26 @@ class Platform:
                 self.intake.direct = lambda automation, release: False
                 worker.stop()
                 lives.end()
+
+    def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+        """Show the web page until a signal ends it; `announce` is told the link that opens it."""
+        # FastAPI and the templates are for those who serve.
+        from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
+        from pilotage.cases.service.today import read_places  # noqa: PLC0415
+        from pilotage.machinery.web.app import make_app  # noqa: PLC0415
+        from pilotage.machinery.web.door import new_token  # noqa: PLC0415
+        from pilotage.machinery.web.serving import serve  # noqa: PLC0415
+        from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
+        from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
+
+        names = tuple(self.automations)
+
+        def read() -> Places:
+            return read_places(self.database, names)
+
+        settings = WebSettings(token=new_token(), environment=self.project.environment)
+        site = make_app([today_page()], [*places_panels(read), *today_panels(read)], settings)
+        serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
     def close(self) -> None:
         """Close what was opened."""

@@ -1,6 +1,6 @@
 """What the commands of operations need of whoever opens the platform."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +48,10 @@ class Platform(Protocol):
 
     def working(self) -> AbstractContextManager[object]:
         """Work in this process for as long as the block lasts."""
+        ...
+
+    def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+        """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         ...
 
 

@@ -1,6 +1,5 @@
 """`pilotage run` and `pilotage serve`."""
 
-import secrets
 import threading
 from dataclasses import dataclass
 from typing import Annotated, Never
@@ -74,20 +73,10 @@ class ServeCommand:
         with self.house.open() as platform:
             if work:
                 with platform.working():
-                    self._serve(platform, host, port)
+                    platform.serve_page(host=host, port=port, announce=self._announce)
             else:
-                self._serve(platform, host, port)
+                platform.serve_page(host=host, port=port, announce=self._announce)
         self.out.say("Ended. What was on its way has come to its end, or is in the ledger.")
-
-    def _serve(self, platform: Platform, host: str, port: int) -> None:
-        from pilotage.machinery.web.serving import serve  # noqa: PLC0415 - FastAPI is for those who serve
-        from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
-        from pilotage.operations.site import make_site  # noqa: PLC0415
-
-        settings = WebSettings(token=secrets.token_urlsafe(24), environment=platform.project.environment)
-        names = tuple(platform.automations)
-        site = make_site(lambda: read_places(platform.database, names), settings)
-        serve(site, host=host, port=port, announce=lambda address: self._announce(settings.link(address)))
 
     def _announce(self, link: str) -> None:
         if not self.out.put({"link": link}):
