@@ -23,6 +23,7 @@ from pilotage.cases.service import ending, holding, replaying
 from pilotage.cases.service.proving import prove
 from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.store import looking, moving
+from pilotage.cases.store.holding import make_gate
 from pilotage.cases.values import Place
 from pilotage.inbox.values import Answer, Decision
 from pilotage.machinery.storage.database import Database
@@ -316,7 +317,7 @@ def empty(url: str) -> None:
     with database.transaction() as tx:
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
-    prepare(database)
+        make_gate(tx)
     database.close()
 
 

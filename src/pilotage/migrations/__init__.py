@@ -1,16 +1,55 @@
-"""The tables of all subjects, brought to the form that this version needs."""
+"""The tables of all subjects, brought to the form that this version needs.
+
+A revision's file is named `0007_pre_add_waivers.py` or `0008_post_drop_notes.py`: a `pre` one only adds, so that the code
+of the release before still runs on the new form; a `post` one removes what no release needs any more.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
 
 import pilotage.cases.tables
 import pilotage.inbox.tables
 import pilotage.releases.tables  # noqa: F401 - they put their tables into the one collection
 from pilotage.cases.store.holding import make_gate
 from pilotage.machinery.engine import tables as _engine_tables  # noqa: F401
-from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.tables import metadata
+
+FOLDER: Final = Path(__file__).parent
+HEAD: Final = max(file.name.split("_", 1)[0] for file in (FOLDER / "versions").glob("[0-9]*_*.py"))
+"""The newest revision."""
+_LOCK: Final = 7_214_509
+"""The advisory lock of PostgreSQL under which one process at a time changes the form."""
+
+__all__ = ["FOLDER", "HEAD", "metadata", "prepare"]
 
 
 def prepare(database: Database) -> None:
-    """Bring the database's tables to the form that this version needs; does nothing where they have it."""
-    metadata.create_all(database.engine)
+    """Bring the database's tables to the form that this version needs; one look where they have it."""
+    if _revision(database) == HEAD:
+        return
     with database.transaction() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        _upgrade(tx)
         make_gate(tx)
+
+
+def _revision(database: Database) -> str | None:
+    """The revision that the database has, or None for one that is empty."""
+    with database.engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(tx: Tx) -> None:
+    from alembic import command  # noqa: PLC0415 - for the one process that changes the form
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
