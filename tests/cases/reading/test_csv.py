@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.cases.reading.tables import as_csv, broken, fields, items_of, written
 
 from pilotage.cases.reading.errors import (
     ColumnsMissing,
@@ -13,7 +14,6 @@ from pilotage.cases.reading.errors import (
 )
 from pilotage.cases.reading.source import open_source
 from pilotage.cases.reading.values import Record, Shape
-from tests.cases.reading.tables import as_csv, broken, fields, items_of, written
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tests.cases.reading.tables import broken, fields, items_of, written
 
 from pilotage.cases.reading.errors import WrongEncoding
 from pilotage.cases.reading.source import open_source
 from pilotage.cases.reading.values import Shape
-from tests.cases.reading.tables import broken, fields, items_of, written
 
 TEXT = "id,text\r\n1,caf\u00e9 \u20ac\r\n2,\U0001f600\r\n"
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.cases.reading.tables import broken, fields, items_of, written
 
 from pilotage.cases.reading.source import open_source
 from pilotage.cases.reading.values import Record, Shape
-from tests.cases.reading.tables import broken, fields, items_of, written
 
 
 def test_one_object_a_line(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-
-from pilotage.cases.reading.values import Broken, Record
 from tests.cases.reading.tables import as_csv, assert_honest, blocks_of, fields, items_of, records, written
+
+from pilotage.cases.reading.csv_reader import CsvReader
+from pilotage.cases.reading.values import Broken, Record
 
 CHUNKS = st.sampled_from([1, 3, 7, 64, 32 * 1024])
 # Few characters, and those that mean something: so that they meet.
@@ -43,9 +44,9 @@ def named(table: list[list[str]]) -> list[dict[str, str]]:
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
     chunk=CHUNKS,
 )
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_what_csv_writes_is_read_back(
-    table: list[list[str]], delimiter: str, all_quoted: bool, encoding: str, chunk: int
+    *, table: list[list[str]], delimiter: str, all_quoted: bool, encoding: str, chunk: int
 ) -> None:
     """A table that Python's csv module writes comes back as it was, and each record's bytes alone give that record."""
     text = as_csv(table, delimiter=delimiter, all_quoted=all_quoted)
@@ -63,7 +64,8 @@ def test_what_csv_writes_is_read_back(
 
 
 @given(table=tables(PLAIN), end=st.sampled_from(["\n", "\r\n", "\r"]), last=st.booleans(), chunk=CHUNKS)
-def test_every_line_end_is_one(table: list[list[str]], end: str, last: bool, chunk: int) -> None:
+@settings(max_examples=40)
+def test_every_line_end_is_one(*, table: list[list[str]], end: str, last: bool, chunk: int) -> None:
     """Lines end with a line feed, a carriage return or both, and the last one may end with nothing."""
     text = as_csv(table, end=end)
     if not last and len(table) > 1:
@@ -75,8 +77,8 @@ def test_every_line_end_is_one(table: list[list[str]], end: str, last: bool, chu
 
 
 @given(content=st.lists(LINE, max_size=30), end=st.sampled_from(["\n", "\r\n"]), chunk=CHUNKS, wide=st.booleans())
-@settings(max_examples=300)
-def test_how_it_is_cut_changes_nothing(content: list[str], end: str, chunk: int, wide: bool) -> None:
+@settings(max_examples=100)
+def test_how_it_is_cut_changes_nothing(*, content: list[str], end: str, chunk: int, wide: bool) -> None:
     """Whatever the file holds: the same items come in any pieces that it is read in, and they cover the file."""
     data = end.join(["a,b", *content]).encode("utf-16" if wide else "utf-8")
     with file_of(data) as path:
@@ -86,12 +88,24 @@ def test_how_it_is_cut_changes_nothing(content: list[str], end: str, chunk: int,
         assert_honest(data, items, begin=header if content else len(data))
 
 
+@given(content=st.lists(LINE, max_size=30), chunk=CHUNKS)
+@settings(max_examples=100)
+def test_the_quick_ways_are_the_exact_one(content: list[str], chunk: int) -> None:
+    """Splitting and csv.reader are taken for speed alone: without them the same items come."""
+    with file_of("\n".join(["a,b", *content]).encode()) as path:
+        quick = items_of(path, chunk=chunk, delimiter=",", record_limit=120)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(CsvReader, "_easy", lambda reader, run: None)
+            patch.setattr(CsvReader, "_is_plainly_sound", lambda *row: False)
+            assert items_of(path, chunk=chunk, delimiter=",", record_limit=120) == quick
+
+
 @given(
     lines=st.lists(st.one_of(LINE.map(str.encode), st.binary(max_size=12)), min_size=1, max_size=30),
     chunk=CHUNKS,
     encoding=st.sampled_from(["utf-8", "cp1252", "shift_jis", "utf-16-le"]),
 )
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_any_bytes_are_accounted_for(lines: list[bytes], chunk: int, encoding: str) -> None:
     """Bytes that are no text at all, NUL bytes among them, are broken records; none is passed over, none is read twice."""
     data = "a,b\n".encode(encoding) + b"\n".join(lines)
@@ -102,7 +116,7 @@ def test_any_bytes_are_accounted_for(lines: list[bytes], chunk: int, encoding: s
 
 
 @given(content=st.lists(LINE, min_size=1, max_size=40), chunk=CHUNKS, data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_going_on_gives_the_rest(content: list[str], chunk: int, data: st.DataObject) -> None:
     """Reading that goes on behind any item gives exactly the items that were left, numbers included."""
     with file_of("\n".join(["a,b", *content]).encode()) as path:
@@ -114,6 +128,7 @@ def test_going_on_gives_the_rest(content: list[str], chunk: int, data: st.DataOb
 
 
 @given(table=tables(), chunk=CHUNKS)
+@settings(max_examples=40)
 def test_going_on_behind_each_block(table: list[list[str]], chunk: int) -> None:
     """A block's next byte leads to the next block, also where records go over several lines."""
     with file_of(as_csv(table * 3).encode()) as path, pytest.MonkeyPatch.context() as patch:
@@ -131,7 +146,7 @@ def test_going_on_behind_each_block(table: list[list[str]], chunk: int) -> None:
     garbage=st.lists(LINE, max_size=6),
     data=st.data(),
 )
-@settings(max_examples=400)
+@settings(max_examples=150)
 @example(table=[["c0", "c1"], ["1", "2"]], garbage=['"', "x"], data=None)
 def test_garbage_takes_no_good_record_along(
     table: list[list[str]], garbage: list[str], data: st.DataObject | None
@@ -159,6 +174,7 @@ def test_garbage_takes_no_good_record_along(
     ),
     chunk=CHUNKS,
 )
+@settings(max_examples=40)
 def test_jsonl_is_accounted_for_too(lines: list[str], chunk: int) -> None:
     """The same holds for JSONL: all bytes are in one item, in whatever pieces they are read."""
     data = "\n".join(['{"first": true}', *lines]).encode()

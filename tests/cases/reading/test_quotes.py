@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.cases.reading.tables import as_csv, assert_honest, broken, fields, items_of, records, written
 
 from pilotage.cases.reading.values import Item, Shape
-from tests.cases.reading.tables import as_csv, assert_honest, broken, fields, items_of, records, written
 
 HEADER = "id,text,team\n"
 

@@ -5,6 +5,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.cases.reading.tables import blocks_of, broken, fields, items_of, records, written
+from tests.cases.reading.workbooks import write_workbook
 
 from pilotage.cases.reading import workbook
 from pilotage.cases.reading.errors import (
@@ -18,8 +20,6 @@ from pilotage.cases.reading.errors import (
 )
 from pilotage.cases.reading.source import open_source
 from pilotage.cases.reading.values import Record, Shape
-from tests.cases.reading.tables import blocks_of, broken, fields, items_of, records, written
-from tests.cases.reading.workbooks import write_workbook
 
 HEADER = ["id", "text", "paid"]
 
