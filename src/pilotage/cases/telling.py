@@ -1,7 +1,7 @@
 """A case's timeline in plain words: each event that the way writes becomes one sentence. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from pilotage.kernel.clock import from_micros
 
@@ -43,7 +43,7 @@ def _judged(details: Event) -> str:
 
 def _approved(details: Event) -> str:
     node, names = details[0], details[1]
-    by = [str(name) for name in names] if isinstance(names, list) else []
+    by = [str(name) for name in cast("list[object]", names)] if isinstance(names, list) else []
     return f"{node}: approved by {_listed(by)}." if by else f"{node}: no approval was needed."
 
 

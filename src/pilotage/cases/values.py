@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from pilotage.kernel.ids import BatchId, CaseId
+from pilotage.kernel.clock import from_micros
+from pilotage.kernel.ids import BatchId, CaseId, shown
 
 
 class Place(StrEnum):
@@ -152,3 +153,34 @@ class Permitted:
     parent: int | None
     earlier: dict[str, str] = field(default_factory=dict[str, str])
     """What earlier effects of the case gave: node -> JSON text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnItsWay:
+    """A call that was permitted before the hold."""
+
+    effect: int
+    case: int
+    node: str
+    connection: str
+    sender: str
+    send_by: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """A hold in force."""
+
+    id: int
+    scope: str
+    name: str
+    intake: bool
+    reason: str
+    by: str
+    at: int
+
+    def __str__(self) -> str:
+        name = shown("C", int(self.name)) if self.scope == "case" else self.name
+        what = "everything" if self.scope == "everything" else f"{self.scope} {name}"
+        also = ", intake too" if self.intake else ""
+        return f"{what}{also} (by {self.by} at {from_micros(self.at):%H:%M}: {self.reason})"

@@ -113,7 +113,7 @@ def no_longer_fits(env: Walk, case: LiveCase, node: str, why: str) -> Question:
     )
 
 
-def give(env: Walk, case: LiveCase, node: Node, value: object) -> str | None | Leaving:
+def give(case: LiveCase, node: Node, value: object) -> str | Leaving | None:
     """Keep what the node gave, and say where the case goes."""
     codec = node.codec
     if codec is not None:

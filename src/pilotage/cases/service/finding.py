@@ -49,16 +49,9 @@ def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
         msg = f'Several cases have the key "{text}".'
         raise NoSuchCase(msg, f"Name one of them: {several}; or say --automation NAME.")
     msg = f"There is no case {text}."
-    near = _alike(text, looking.keys_like(tx, text))
     raise NoSuchCase(
         msg, f"Did you mean {' or '.join(near)}?" if near else "Give a case's id (C-...) or its record's key."
     )
-
-
-def _alike(text: str, keys: Sequence[str]) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 - for an error alone
-
-    return get_close_matches(text, keys, n=3, cutoff=0.6)
 
 
 def find(database: Database, text: str, automation: str | None = None) -> Known:

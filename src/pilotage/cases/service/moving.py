@@ -23,7 +23,7 @@ from pilotage.authoring.plan import Node, Plan
 from pilotage.cases import leaving
 from pilotage.cases.calling import RunsAsync
 from pilotage.cases.leaving import Leaving
-from pilotage.cases.nodes import chain_of
+from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.ports import Autonomy, Decisions
 from pilotage.cases.service.planning import plan_effects
 from pilotage.cases.store import arriving, moving

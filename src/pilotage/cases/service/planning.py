@@ -19,7 +19,6 @@ from pilotage.cases.walk import Walk
 from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Tx
 
-
 HALF_UNDONE: Final = {EffectState.UNDOING.value, EffectState.UNDO_REFUSED.value, EffectState.UNDO_UNKNOWN.value}
 
 

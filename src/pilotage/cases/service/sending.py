@@ -265,12 +265,9 @@ class Sending:
             (lost,) = ledger.load(tx, [effect])
             if repeat == "safe":
                 ledger.plan_lost(tx, effect, due_at=due or now, now=now)
-            elif repeat == "never":
-                if moving.after_effect(tx, [case], now=now, place=Place.WITH_PEOPLE, reason=words):
-                    job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
-                    self.decisions.ask(
-                        tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now
-                    )
+            elif repeat == "never" and moving.after_effect(tx, [case], now=now, place=Place.WITH_PEOPLE, reason=words):
+                job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
+                self.decisions.ask(tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now)
             arriving.tell(
                 tx,
                 [

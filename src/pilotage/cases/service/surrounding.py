@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,7 @@ class Surrounding:
     """Where the release's files lie: the project's folder in dev, the unpacked artefact elsewhere."""
 
     @contextmanager
-    def reading(self, automation: Automation, node: Node) -> Iterator[None]:
+    def reading(self, automation: Automation, node: Node) -> Generator[None]:
         """For steps that compute or judge: they may only read."""
         caller = self.connections.caller(step=node.name, through=node.connections)
         with self.current(automation, caller):
@@ -92,7 +92,7 @@ class Surrounding:
         return self.connections.caller(step=node.name, through=node.connections, guard=guard)
 
     @contextmanager
-    def current(self, automation: Automation, caller: Caller) -> Iterator[None]:
+    def current(self, automation: Automation, caller: Caller) -> Generator[None]:
         """Make these surroundings current in this context."""
         files = {
             artifact.file: tuple(

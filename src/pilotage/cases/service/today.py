@@ -52,20 +52,18 @@ def _age(now: int, since: int | None) -> timedelta | None:
 
 
 def _holds(tx: Tx, now: int) -> list[HoldOn]:
-    found: list[HoldOn] = []
-    for row in holding.standing(tx):
-        found.append(
-            HoldOn(
-                scope="everything" if row.scope == "everything" else f"the {row.scope} {row.name}",
-                reason=row.reason,
-                by=row.by,
-                lasts=timedelta(microseconds=max(0, now - row.at)),
-                on_the_way=len(holding.on_their_way(tx, row.scope, row.name)),
-                everything=row.scope == "everything",
-                intake=row.intake,
-            )
+    return [
+        HoldOn(
+            scope="everything" if row.scope == "everything" else f"the {row.scope} {row.name}",
+            reason=row.reason,
+            by=row.by,
+            lasts=timedelta(microseconds=max(0, now - row.at)),
+            on_the_way=len(holding.on_their_way(tx, row.scope, row.name)),
+            everything=row.scope == "everything",
+            intake=row.intake,
         )
-    return found
+        for row in holding.standing(tx)
+    ]
 
 
 def _flow(tx: Tx, now: int) -> tuple[Minute, ...]:

@@ -116,7 +116,7 @@ class Worker:
                     self.sweep()
                 if self.has_room:
                     formed = self.form()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 _log.exception("worker.form_failed")
                 self._stop.wait(SWEEP)
             if not formed:
@@ -227,7 +227,7 @@ class Worker:
                 if not finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
                     return []
                 return await asyncio.to_thread(self.sending.turn, finished, dict(busy), taking=taking)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 _log.exception("worker.send_failed")
                 await asyncio.sleep(SWEEP)
 

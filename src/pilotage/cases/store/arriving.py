@@ -53,7 +53,7 @@ def add_quarantined(tx: Tx, rows: Sequence[bulk.Row], contents: Sequence[bulk.Ro
     bulk.insert(tx, quarantine_content, contents)
 
 
-def find_submission(tx: Tx, automation: str, fingerprint: str) -> sa.Row[tuple[int, int, int, bool]] | None:
+def find_submission(tx: Tx, automation: str, fingerprint: str) -> sa.Row[int, int, int, bool] | None:
     """An earlier submission of the same file that was not finished: (id, next_byte, next_number, finished)."""
     return tx.execute(
         sa.select(submissions.c.id, submissions.c.next_byte, submissions.c.next_number, submissions.c.finished)
@@ -111,7 +111,7 @@ def settle_quarantined(tx: Tx, record: int, *, state: str, case: int | None, by:
     return done.rowcount
 
 
-def unfinished_of(tx: Tx, automation: str, source: str) -> sa.Row[tuple[int, str | None, int, int]] | None:
+def unfinished_of(tx: Tx, automation: str, source: str) -> sa.Row[int, str | None, int, int] | None:
     """The last submission of this source that was not finished: (id, fingerprint, next_byte, arrived)."""
     s = submissions.c
     return tx.execute(

@@ -108,8 +108,9 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
         return OnItsOwn()
     c, e = cases.c, effects.c
     mine = sa.tuple_(c.automation, c.release).in_(list(served))
-    places_ = dict(
-        tx.execute(
+    places_: dict[str, int] = {
+        place: count
+        for place, count in tx.execute(
             sa.select(c.place, sa.func.count())
             .where(
                 mine,
@@ -120,12 +121,11 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
             )
             .group_by(c.place)
         )
-        .tuples()
-        .all()
-    )
+    }
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
-    states = dict(
-        tx.execute(
+    states: dict[str, int] = {
+        state: count
+        for state, count in tx.execute(
             sa.select(e.state, sa.func.count())
             .where(
                 sa.tuple_(e.automation, e.release).in_(list(served)),
@@ -137,9 +137,7 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
             )
             .group_by(e.state)
         )
-        .tuples()
-        .all()
-    )
+    }
     return OnItsOwn(
         ready=places_.get(Place.READY.value, 0),
         moving=places_.get(Place.MOVING.value, 0),

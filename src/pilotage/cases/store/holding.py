@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from pilotage.cases.tables import effects, holds, send_gate
-from pilotage.cases.values import EffectState
-from pilotage.machinery.storage import bulk
+from pilotage.cases.values import EffectState, Hold, OnItsWay
+from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
 
 GATE: Final = 1
@@ -63,15 +63,10 @@ def lift(tx: Tx, *, scope: str, name: str, now: int, by: str) -> int:
     return done.rowcount
 
 
-def standing(tx: Tx) -> list[sa.Row[tuple[int, str, str, bool, str, str, int]]]:
-    """Holds in force: (id, scope, name, intake, reason, by, at)."""
-    return list(
-        tx.execute(
-            sa.select(holds.c.id, holds.c.scope, holds.c.name, holds.c.intake, holds.c.reason, holds.c.by, holds.c.at)
-            .where(holds.c.lifted_at.is_(None))
-            .order_by(holds.c.id)
-        )
-    )
+def standing(tx: Tx) -> list[Hold]:
+    """Holds in force, oldest first."""
+    query = sa.select(*rows.columns(holds, Hold)).where(holds.c.lifted_at.is_(None)).order_by(holds.c.id)
+    return rows.values(Hold, tx.execute(query))
 
 
 def intake_held(tx: Tx, automation: str) -> str | None:
@@ -81,10 +76,15 @@ def intake_held(tx: Tx, automation: str) -> str | None:
     return tx.execute(query).scalar()
 
 
-def on_their_way(tx: Tx, scope: str, name: str) -> list[sa.Row[tuple[int, int, str, str, str, int]]]:
-    """Calls that were permitted before the hold: (effect, case, node, connection, sender, send_by)."""
+def on_their_way(tx: Tx, scope: str, name: str) -> list[OnItsWay]:
+    """Calls that were permitted before the hold, oldest first."""
     query = sa.select(
-        effects.c.id, effects.c.case_id, effects.c.node, effects.c.connection, effects.c.sender, effects.c.send_by
+        effects.c.id.label("effect"),
+        effects.c.case_id.label("case"),
+        effects.c.node,
+        effects.c.connection,
+        effects.c.sender,
+        effects.c.send_by,
     ).where(effects.c.state == EffectState.SENDING.value)
     match scope:
         case "automation":
@@ -97,4 +97,4 @@ def on_their_way(tx: Tx, scope: str, name: str) -> list[sa.Row[tuple[int, int, s
             query = query.where(effects.c.segments.contains(f"|{name}|", autoescape=True))
         case _:
             pass
-    return list(tx.execute(query.order_by(effects.c.id)))
+    return rows.values(OnItsWay, tx.execute(query.order_by(effects.c.id)))

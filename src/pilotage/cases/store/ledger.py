@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from pilotage.cases.tables import case_content, cases, effect_content, effects
 from pilotage.cases.values import EffectState, Permitted
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
+from pilotage.machinery.storage.rows import value
 
 
 def plan(tx: Tx, rows: Sequence[bulk.Row]) -> None:
@@ -19,7 +21,7 @@ def plan(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.insert(tx, effects, rows, tail='ON CONFLICT ("key") DO NOTHING')
 
 
-def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[tuple[int, int, str, str, int, str, str]]]:
+def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[int, int, str, str, int, str, str]]:
     """Effects of these cases, oldest first: (id, case_id, node, step, generation, state, inputs)."""
     return list(
         tx.execute(
@@ -45,7 +47,7 @@ Served = tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=64)
-def _with_work(served: Served) -> sa.CompoundSelect[tuple[str]]:
+def _with_work(served: Served) -> sa.CompoundSelect[str]:
     now = sa.bindparam("now", type_=sa.BigInteger)
     mine = sa.tuple_(effects.c.automation, effects.c.release).in_(list(served))
     planned = sa.select(effects.c.connection).where(
@@ -143,7 +145,7 @@ def permit_asking(
 
 
 @lru_cache(maxsize=2)
-def _load(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _load(dialect: str) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             effects.c.id,
@@ -177,9 +179,9 @@ def load(tx: Tx, ids: Sequence[int]) -> list[Permitted]:
     if not ids:
         return []
     dialect = tx.dialect.name
-    rows = tx.execute(_load(dialect), {"ids": bulk.listed(dialect, ids)}).all()
-    earlier = effect_results(tx, [row.case for row in rows])
-    return [Permitted(**row._mapping, earlier=earlier.get(row.case, {})) for row in rows]  # noqa: SLF001 - a public name
+    found = tx.execute(_load(dialect), {"ids": bulk.listed(dialect, ids)}).mappings().all()
+    earlier = effect_results(tx, [row["case"] for row in found])
+    return [value(Permitted, row, earlier=earlier.get(row["case"], {})) for row in found]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -258,7 +260,7 @@ def add_results(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.insert(tx, effect_content, rows)
 
 
-def on_their_way(tx: Tx, served: Sequence[tuple[str, str]]) -> list[sa.Row[tuple[int, str, int, str, int]]]:
+def on_their_way(tx: Tx, served: Sequence[tuple[str, str]]) -> list[sa.Row[int, str, int, str, int]]:
     """Effects of the served pairs that some sender has on their way: (id, sender, send_by, repeat, case)."""
     return list(
         tx.execute(
@@ -347,7 +349,7 @@ def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
     )
     if turned.rowcount != 1:
         return None
-    row = tx.execute(
+    query = (
         sa.select(
             effects.c.id,
             effects.c.key,
@@ -361,8 +363,8 @@ def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
         .join(cases, cases.c.id == effects.c.case_id)
         .join(effect_content, effect_content.c.effect_id == effects.c.id)
         .where(effects.c.id == effect)
-    ).one()
-    return Confirmed(**row._mapping)  # noqa: SLF001 - a public name
+    )
+    return value(Confirmed, tx.execute(query).mappings().one())
 
 
 def end_undo(tx: Tx, effect: int, state: EffectState, *, words: str, now: int) -> None:

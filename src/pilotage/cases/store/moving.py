@@ -149,7 +149,7 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
 
 
 @lru_cache(maxsize=2)
-def _effect_results(dialect: str) -> sa.Select[tuple[int, str, str]]:
+def _effect_results(dialect: str) -> sa.Select[int, str, str]:
     c = effect_content.c
     return sa.select(c.case_id, c.node, c.result).where(bulk.within(dialect, c.case_id, "ids"))
 
@@ -239,7 +239,7 @@ def _after_effect(dialect: str) -> sa.UpdateBase:
     )
 
 
-def after_effect(  # noqa: PLR0913 - one transition
+def after_effect(
     tx: Tx,
     ids: Sequence[int],
     *,
@@ -265,7 +265,7 @@ def after_effect(  # noqa: PLR0913 - one transition
     return set(tx.execute(_after_effect(dialect), values).scalars())
 
 
-def items_of(tx: Tx, parents: Sequence[int]) -> list[sa.Row[tuple[int, int, int, str]]]:
+def items_of(tx: Tx, parents: Sequence[int]) -> list[sa.Row[int, int, int, str]]:
     """The items of cases that wait for them: (parent, id, item, place)."""
     return list(
         tx.execute(
@@ -297,7 +297,7 @@ def parents_waiting(tx: Tx, children: Sequence[int]) -> list[int]:
     )
 
 
-def open_batches(tx: Tx, *, before: int, most: int = 100) -> list[sa.Row[tuple[int, str, str, str]]]:
+def open_batches(tx: Tx, *, before: int, most: int = 100) -> list[sa.Row[int, str, str, str]]:
     """Batches that have not moved since `before`: (id, automation, release, executor)."""
     return list(
         tx.execute(

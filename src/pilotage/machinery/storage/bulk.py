@@ -7,7 +7,7 @@ array for each column (`unnest`), which is one round trip and one plan whatever 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy as sa
 
@@ -15,7 +15,7 @@ from pilotage.machinery.storage.database import Tx
 
 Row: TypeAlias = Mapping[str, object]
 
-_CASTS: Final[tuple[tuple[type[sa.types.TypeEngine[object]], str], ...]] = (
+_CASTS: Final[tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...]] = (
     (sa.BigInteger, "bigint"),
     (sa.Integer, "integer"),
     (sa.Boolean, "boolean"),
@@ -23,6 +23,10 @@ _CASTS: Final[tuple[tuple[type[sa.types.TypeEngine[object]], str], ...]] = (
     (sa.Float, "double precision"),
     (sa.Text, "text"),
 )
+
+
+_VALUE: Final[sa.ColumnClause[Any]] = sa.literal_column("value")
+"""What SQLite's `json_each` calls each element of a list."""
 
 
 def _cast(column: sa.Column[object]) -> str:
@@ -81,7 +85,7 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row], *, unique: Sequence
     columns = tuple(rows[0])
     if tx.dialect.name == "sqlite":
         insert(tx, table, rows)
-        return {int(row["id"]) for row in rows}  # type: ignore[call-overload]
+        return {cast("int", row["id"]) for row in rows}
     tail = f"ON CONFLICT ({', '.join(_quoted(unique))}) DO NOTHING RETURNING id"
     arrays = tuple([row[name] for row in rows] for name in columns)
     return set(tx.exec_driver_sql(_insert_text(table, columns, tx.dialect.name, tail), arrays).scalars())
@@ -106,7 +110,7 @@ def among(tx: Tx, column: sa.ColumnElement[int], values: Iterable[int]) -> sa.Co
     """`column IN values` for any number of integers, as one parameter."""
     if tx.dialect.name == "sqlite":
         text = "[" + ",".join(map(str, values)) + "]"
-        return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(sa.literal(text))))
+        return column.in_(sa.select(_VALUE).select_from(sa.func.json_each(sa.literal(text))))
     return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.BigInteger)))
 
 
@@ -114,7 +118,7 @@ def among_texts(tx: Tx, column: sa.ColumnElement[str], values: Sequence[str]) ->
     """`column IN values` for any number of texts, as one parameter."""
     if tx.dialect.name == "sqlite":
         text = json.dumps(list(values))
-        return column.in_(sa.select(sa.literal_column("value")).select_from(sa.func.json_each(sa.literal(text))))
+        return column.in_(sa.select(_VALUE).select_from(sa.func.json_each(sa.literal(text))))
     return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
 
 
@@ -122,7 +126,7 @@ def within(dialect: str, column: sa.ColumnElement[int], name: str) -> sa.ColumnE
     """`column IN :name` for a statement that is built once; give the parameter as `listed(dialect, values)`."""
     if dialect == "sqlite":
         values = sa.func.json_each(sa.bindparam(name, type_=sa.Text))
-        return column.in_(sa.select(sa.literal_column("value")).select_from(values))
+        return column.in_(sa.select(_VALUE).select_from(values))
     return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.BigInteger)))
 
 

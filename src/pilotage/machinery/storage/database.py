@@ -1,12 +1,13 @@
 """A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Clock, SystemClock, micros
@@ -64,7 +65,7 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self) -> Generator[Tx]:
         """A transaction that writes: on SQLite it takes the write lock at once, so that it never fails half-way."""
         with self.engine.connect() as connection:
             options = (
@@ -74,7 +75,7 @@ class Database:
                 yield options
 
     @contextmanager
-    def snapshot(self) -> Iterator[Tx]:
+    def snapshot(self) -> Generator[Tx]:
         """A transaction that reads one state of the database, however many statements it makes."""
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
@@ -102,9 +103,9 @@ class Database:
 _POSTGRES_NOW: Final = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
 
 
-def _on_sqlite_connect(connection: object, record: ConnectionPoolEntry) -> None:
+def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     del record
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_MS}",
         "journal_mode=WAL",

@@ -1,0 +1,31 @@
+"""Steps that compute."""
+
+from collections.abc import Sequence
+
+from pilotage.authoring.plan import Node
+from pilotage.cases.calling import call
+from pilotage.cases.leaving import Leaving
+from pilotage.cases.nodes.went import Went
+from pilotage.cases.values import LiveCase
+from pilotage.cases.walk import Walk, arguments, failed, give
+
+
+def called(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[object]:
+    """The outcome of the node's function for each case, or how the case leaves before it was called."""
+    given = arguments(env, node, group)
+    outcomes = iter(call(node, [values for values in given if not isinstance(values, Leaving)], env.run_async))
+    return [values if isinstance(values, Leaving) else next(outcomes) for values in given]
+
+
+def run_compute(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
+    """Keep what the function gave."""
+    went: list[Went] = []
+    for case, outcome in zip(group, called(env, node, group), strict=True):
+        if isinstance(outcome, Leaving):
+            went.append(outcome)
+        elif isinstance(outcome, BaseException):
+            went.append(failed(env, case, node, outcome))
+        else:
+            case.story.append(["computed", node.name])
+            went.append(give(case, node, outcome))
+    return went

@@ -1,0 +1,85 @@
+"""Steps that judge."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from pilotage.authoring.judgements import Judgement, Quote
+from pilotage.authoring.plan import Codec, Node, label_text
+from pilotage.authoring.steps import Judged as JudgedStep
+from pilotage.cases import leaving
+from pilotage.cases.evidence import missing_quotes
+from pilotage.cases.leaving import Leaving
+from pilotage.cases.nodes.chains import chain_of
+from pilotage.cases.nodes.computing import called
+from pilotage.cases.nodes.went import Went
+from pilotage.cases.ports import Claim
+from pilotage.cases.values import LiveCase, Question
+from pilotage.cases.walk import Walk, failed, give
+
+
+def run_judge(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
+    """Go on alone where the judgement is trusted; ask a person where it is not, or where it abstained."""
+    step = node.step
+    assert isinstance(step, JudgedStep)
+    outcomes = called(env, node, group)
+    judged = [cast("Judgement[object]", one) if isinstance(one, Judgement) else None for one in outcomes]
+    claims = [
+        Claim(node=node.name, confidence=one.confidence, above=step.above, segments=case.segments)
+        for case, one in zip(group, judged, strict=True)
+        if one is not None and one.abstained is None
+    ]
+    routes = iter(env.autonomy.route(env.automation, env.release, claims))
+    went: list[Went] = []
+    for case, outcome, judgement in zip(group, outcomes, judged, strict=True):
+        if isinstance(outcome, Leaving):
+            went.append(outcome)
+        elif isinstance(outcome, BaseException):
+            went.append(failed(env, case, node, outcome))
+        elif judgement is None:
+            went.append(leaving.dead(case, node.name, f"{node.name} answered {type(outcome).__name__}, no Judgement."))
+        else:
+            alone = next(routes) if judgement.abstained is None else False
+            went.append(_judged(env, case, node, step, judgement, alone=alone))
+    return went
+
+
+def _judged(
+    env: Walk, case: LiveCase, node: Node, step: JudgedStep, judgement: Judgement[object], *, alone: bool
+) -> Went:
+    plain = judgement.plain(cast("Codec", node.codec))  # a judging node always has one
+    case.judgements[node.name] = plain
+    label = label_text(plain.get("value")) if judgement.abstained is None else ""
+    why = ""
+    if judgement.abstained is not None:
+        kind, why = "abstained", judgement.abstained
+    else:
+        kind = "judgement"
+        quotes = [(one.text, one.of) for one in judgement.evidence if isinstance(one, Quote)]
+        if missing := missing_quotes(quotes, case.record):
+            alone = False
+            why = f'It quotes "{missing[0]}", which is not in the record.'
+        elif not alone:
+            sure = f"{judgement.confidence:.0%} sure"
+            why = (
+                f"{sure}; {step.above:.0%} is asked for."
+                if step.above is not None
+                else f"{sure}; a person is always asked."
+            )
+    if alone:
+        case.story.append(["judged", node.name, label, round(judgement.confidence, 4), True])
+        return give(case, node, judgement.value)
+    case.story.append(
+        ["judged", node.name, label, None if judgement.abstained else round(judgement.confidence, 4), False]
+    )
+    return leaving.asks(
+        case,
+        Question(
+            case=case.id,
+            automation=env.automation,
+            node=node.name,
+            kind=kind,
+            chain=chain_of(step.ask),
+            proposal=plain.get("value"),
+            why=why,
+        ),
+    )
