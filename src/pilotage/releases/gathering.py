@@ -128,7 +128,7 @@ class _Gathering:
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise FileLeadsOutside(f'The pattern "{pattern}" leads out of the project.', "Name files of the project.")
         before = len(self.found.files)
-        matches = [path for path in _matches(self.root, pattern) if path not in self.excluded]
+        matches = [path for path in _matches(self.root, pattern) if not self._left_out(path)]
         for path in matches:
             self._add_all(self._below(path) if path.is_dir() else [self._ordinary(path)])
         if not matches and len(self.found.files) == before:
@@ -148,6 +148,11 @@ class _Gathering:
         if named is not None:
             what = f'[tool.pilotage] lock names "{named}", and it is not there.'
             raise FileMissing(what, "Correct it in pyproject.toml.")
+
+    def _left_out(self, path: Path) -> bool:
+        """Whether it was excluded, or lies in a folder that was, or in an environment."""
+        above = [one for one in (path, *path.parents) if one.is_relative_to(self.root) and one != self.root]
+        return any(one in self.excluded or (one / "pyvenv.cfg").exists() for one in above)
 
     def _add_all(self, paths: Iterable[Path]) -> None:
         for path in paths:

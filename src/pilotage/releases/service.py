@@ -1,7 +1,7 @@
 """The use cases of releases: making one, which one new cases begin on, which have to be served, and by whom they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,11 +34,15 @@ class Made:
 def make(
     database: Database, artefacts: Artefacts, root: Path, automations: Sequence[str], *, by: str, known: str, note: str
 ) -> Made:
-    """Freeze the working directory; from now on new cases of its automations begin on that release.
+    """Freeze the working directory; from now on new cases of its automations begin on that release."""
+    return keep(database, freeze(root, automations, artefacts), by=by, known=known, note=note)
+
+
+def keep(database: Database, frozen: Frozen, *, by: str, known: str, note: str) -> Made:
+    """Note what was frozen as a release, and make it the current one.
 
     The same content is the same release: made again, it becomes the current one again.
     """
-    frozen = freeze(root, automations, artefacts)
     with database.transaction() as tx:
         store.lock(tx)
         now = database.now(tx)
@@ -52,7 +56,7 @@ def make(
         covered = set(release.automations)
         older = [one for one in store.current(tx) if one.name != release.name and covered.issuperset(one.automations)]
         store.retire(tx, [one.name for one in older])
-    return Made(release=release, existed=before is not None, was_current=was_current, strangers=frozen.strangers)
+    return Made(release=replace(release, state=State.CURRENT), existed=before is not None, was_current=was_current, strangers=frozen.strangers)
 
 
 def _new(tx: Tx, frozen: Frozen, *, by: str, known: str, note: str, now: int) -> Release:
