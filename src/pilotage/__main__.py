@@ -118,17 +118,17 @@ class House:
         return load_automations(self.project())
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; gives its exit code."""
+def main(words: Sequence[str] | None = None, *, house: type[House] = House) -> int:
+    """Run one command in the house of the project; gives its exit code."""
     words = sys.argv[1:] if words is None else words
     if not words or words[0] in {"--help", "-h", "help"} and len(words) == 1:
         return _print(first_page(ENTRIES, _version()))
     if words[0] == "--version":
         return _print(_version())
-    return _run(words)
+    return _run(words, house)
 
 
-def _run(words: Sequence[str]) -> int:
+def _run(words: Sequence[str], house: type[House]) -> int:
     from pilotage.kernel.errors import PilotageError  # noqa: PLC0415
     from pilotage.machinery.cli import calling, logs  # noqa: PLC0415 - what a command needs, and --help does not
     from pilotage.machinery.cli.errors import NoSuchCommand  # noqa: PLC0415
@@ -148,7 +148,7 @@ def _run(words: Sequence[str]) -> int:
     except PilotageError as error:
         return calling.told(error, out)
     logs.configure()
-    return calling.run(entry, arguments, House(start=project), out, explain=_explain)
+    return calling.run(entry, arguments, house(start=project), out, explain=_explain)
 
 
 def _explain(error: BaseException) -> "Exception | None":

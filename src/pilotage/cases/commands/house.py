@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from pilotage.authoring.automation import Automation
 from pilotage.cases.ports import Decisions
 from pilotage.cases.service.intake import Intake
-from pilotage.cases.service.moving import Served
+from pilotage.cases.service.served import Served
 from pilotage.machinery.storage.database import Database, Tx
 
 

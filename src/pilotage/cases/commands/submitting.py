@@ -1,7 +1,8 @@
 """`pilotage submit`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,12 @@ from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.calling import as_json, told
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output, Watched
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    taken: list[Submitted] = field(default_factory=list[Submitted])
+    failed: list[tuple[Path, PilotageError]] = field(default_factory=list[tuple[Path, PilotageError]])
 
 
 @dataclass(frozen=True)
@@ -54,52 +61,45 @@ class SubmitCommand:
         with self.house.open() as platform:
             platform.automation(automation)
             if not work:
-                done = self._all(platform, automation, files, way, anew=anew)
-                self.out.say(
-                    "\n`pilotage run` works on them until nothing moves any more; `pilotage serve` shows it, too."
-                )
-                return done
-            with platform.working():
-                done = self._all(platform, automation, files, way, anew=anew)
-                with self.out.watching() as watched:
-                    wait_until_still(
-                        platform.database, platform.pairs(), seen=lambda left: watched.show(in_words(left))
-                    )
-            self.out.say("Nothing moves by itself any more; `pilotage status` says how many are where.")
-            return done
+                done = self._take(platform, automation, files, way, anew=anew)
+            else:
+                with platform.working():
+                    done = self._take(platform, automation, files, way, anew=anew)
+                    with self.out.watching() as watched:
+                        wait_until_still(
+                            platform.database, platform.pairs(), seen=lambda left: watched.show(in_words(left))
+                        )
+        return self._say(automation, done, worked=work)
 
-    def _all(self, platform: Platform, automation: str, files: tuple[Path, ...], way: Way, *, anew: bool) -> int:
-        taken: list[Submitted] = []
-        failed: list[tuple[Path, PilotageError]] = []
+    def _take(self, platform: Platform, automation: str, files: Sequence[Path], way: Way, *, anew: bool) -> _Done:
+        done = _Done()
         for file in files:
             try:
                 with self.out.watching() as watched:
-                    taken.append(
-                        submit_file(
-                            platform.intake,
-                            platform.automation(automation),
-                            file,
-                            way=way,
-                            anew=anew,
-                            seen=lambda receipt, done, total, file=file, to=watched: _show(
-                                to, file, receipt, done, total
-                            ),
-                        )
-                    )
+                    show = partial(_show, watched, file)
+                    found = platform.automation(automation)
+                    done.taken.append(submit_file(platform.intake, found, file, way=way, anew=anew, seen=show))
             except PilotageError as error:
-                failed.append((file, error))
-        whole = _together([one.receipt for one in taken])
+                done.failed.append((file, error))
+        return done
+
+    def _say(self, automation: str, done: _Done, *, worked: bool) -> int:
+        whole = _together([one.receipt for one in done.taken])
         said = {
             "automation": automation,
             **_counts(whole),
-            "files": [_as_data(one) for one in taken],
-            "failed": [{"file": str(file), "error": as_json(error)} for file, error in failed],
+            "files": [_as_data(one) for one in done.taken],
+            "failed": [{"file": str(file), "error": as_json(error)} for file, error in done.failed],
         }
         if not self.out.put(said):
-            self._tell(taken, whole)
-            for _, error in failed:
+            self._tell(done.taken, whole)
+            for _, error in done.failed:
                 told(error, self.out)
-        return Exit.REFUSED if failed else Exit.OK
+            if worked:
+                self.out.say("Nothing moves by itself any more; `pilotage status` says how many are where.")
+            elif done.taken:
+                self.out.say("`pilotage run` works on them until nothing moves any more; `pilotage serve` shows it, too.")
+        return Exit.REFUSED if done.failed else Exit.OK
 
     def _tell(self, taken: list[Submitted], whole: Receipt) -> None:
         if not taken:

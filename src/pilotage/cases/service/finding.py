@@ -10,6 +10,7 @@ from pilotage.cases.errors import NoSuchCase
 from pilotage.cases.store import looking
 from pilotage.cases.store.found import CaseRow, EffectRow
 from pilotage.kernel.ids import read, shown
+from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.storage.database import Database, Tx
 
 Plain: TypeAlias = Mapping[str, object]
@@ -49,9 +50,8 @@ def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
         msg = f'Several cases have the key "{text}".'
         raise NoSuchCase(msg, f"Name one of them: {several}; or say --automation NAME.")
     msg = f"There is no case {text}."
-    raise NoSuchCase(
-        msg, f"Did you mean {' or '.join(near)}?" if near else "Give a case's id (C-...) or its record's key."
-    )
+    otherwise = "Give a case's id (C-...) or its record's key."
+    raise NoSuchCase(msg, did_you_mean(text, looking.keys_like(tx, text), otherwise))
 
 
 def find(database: Database, text: str, automation: str | None = None) -> Known:

@@ -46,8 +46,16 @@ class _Unwatched:
         """Nobody watches."""
 
 
+class _Screen(Console):
+    """A console whose reader may go away: the border of commands says what that means, not rich."""
+
+    def on_broken_pipe(self) -> None:
+        """Called where the error is at hand."""
+        raise  # noqa: PLE0704 - rich calls it while it handles the error
+
+
 def _console(file: IO[str]) -> Console:
-    return Console(
+    return _Screen(
         file=file, highlight=False, markup=False, emoji=False, soft_wrap=False,
         width=None if file.isatty() else _WIDE,
     )
