@@ -18,9 +18,10 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
 from pilotage.cases.service.intake import Intake
-from pilotage.cases.service.moving import Mover, Served
+from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.sending import Sending
+from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
 from pilotage.cases.service.working import Worker
 from pilotage.cases.values_today import Places

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from pilotage.cases.service.moving import Served
+from pilotage.cases.service.served import Served
 from pilotage.machinery.storage.database import Database
 from pilotage.releases.artefact import Artefacts
 

@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 
 from pilotage.authoring.plan import Kind, Node, label_text
 from pilotage.cases.errors import AnswerDoesNotFit
-from pilotage.cases.service.moving import wake_parents
+from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.store import arriving, ledger, looking, moving
 from pilotage.cases.values import EffectState, Place
 from pilotage.kernel.ids import ids

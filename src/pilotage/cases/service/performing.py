@@ -20,8 +20,8 @@ from pilotage.authoring.plan import RECORD, Node, Plan
 from pilotage.authoring.values import Case, Effect
 from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown, NotThere, Outcome, Refused
 from pilotage.cases.retry import SECOND
-from pilotage.cases.service.moving import Served
 from pilotage.cases.service.sending import Finished, Job
+from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of

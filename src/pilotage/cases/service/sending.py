@@ -15,7 +15,8 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.outcomes import SETTLING, Confirmed, Next, NotDone, Outcome, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
-from pilotage.cases.service.moving import Served, wake_parents
+from pilotage.cases.service.saving import wake_parents
+from pilotage.cases.service.served import Served
 from pilotage.cases.store import arriving, holding, ledger, moving
 from pilotage.cases.store.ledger import Turn
 from pilotage.cases.values import Permitted, Place, Question

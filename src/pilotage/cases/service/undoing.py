@@ -13,8 +13,8 @@ from pilotage.authoring.effects import Act, CannotUndo
 from pilotage.authoring.plan import Node
 from pilotage.authoring.values import Case, Effect
 from pilotage.cases.retry import SECOND
-from pilotage.cases.service.moving import Served
 from pilotage.cases.service.sending import SEND_WITHIN
+from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.store import arriving, holding, ledger
 from pilotage.cases.store.ledger import Confirmed

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pilotage.authoring.automation import Automation
-from pilotage.cases.service.moving import Served
 from pilotage.cases.service.proving import Check
+from pilotage.cases.service.served import Served
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Need

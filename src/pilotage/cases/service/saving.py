@@ -1,0 +1,150 @@
+"""A checkpoint: what a walk came to, written in one transaction."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic_core import to_json
+
+from pilotage.cases.leaving import Leaving
+from pilotage.cases.ports import Decisions
+from pilotage.cases.service.planning import plan_effects
+from pilotage.cases.store import arriving, moving
+from pilotage.cases.values import BatchRow, LiveCase, Place
+from pilotage.cases.walk import Walk
+from pilotage.cases.walking import Walked
+from pilotage.kernel.ids import ids
+from pilotage.machinery.engine.port import Overtaken
+from pilotage.machinery.storage.database import Database, Tx
+
+
+@dataclass(kw_only=True)
+class Saving:
+    """One checkpoint: what the walk came to, written in one transaction."""
+
+    database: Database
+    decisions: Decisions
+    environment: str
+    batch: BatchRow
+    env: Walk
+    number: int
+    walked: Walked
+    ran: bool = False
+    left: list[Leaving] = field(default_factory=list[Leaving])
+    marks: list[tuple[LiveCase, int]] = field(default_factory=list[tuple[LiveCase, int]])
+
+    def __post_init__(self) -> None:
+        self.marks = [(one.case, len(one.case.story)) for one in self.walked.left]
+
+    def __call__(self, tx: Tx) -> str:
+        """Save; raises Overtaken when another run of the batch has saved this checkpoint."""
+        now = self.database.now(tx)
+        for case, length in self.marks:  # the engine may call again after a deadlock: only the transaction remembers
+            del case.story[length:]
+        ended = not self.walked.moving
+        if not moving.pass_checkpoint(tx, self.batch.id, number=self.number, now=now, ended=ended):
+            msg = f"Checkpoint {self.number} of batch {self.batch.id} was saved by another run."
+            raise Overtaken(msg)
+        still = moving.still_moving(tx, self.batch.id)
+        self.left = [one for one in self.walked.left if one.case.id in still]
+        standing = [case for case in self.walked.moving if case.id in still]
+        changed = [case for case in (*(one.case for one in self.left), *standing) if case.fresh or case.judgements]
+        moving.save_contents(tx, [_content(case) for case in changed])
+        moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
+        told = [*(one.case for one in self.left), *standing]
+        self.left = plan_effects(tx, self.left, batch=self.batch, env=self.env, environment=self.environment, now=now)
+        self._leave(tx, now)
+        arriving.tell(
+            tx,
+            [
+                {"case_id": case.id, "id": number, "at": now, "batch": self.batch.id, "story": json.dumps(case.story)}
+                for case, number in zip(told, ids.make(len(told)), strict=True)
+                if case.story
+            ],
+        )
+        self.ran = True
+        return "ended" if ended else "on"
+
+    def _leave(self, tx: Tx, now: int) -> None:
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for one in self.left:
+            how = (
+                one.place.value,
+                one.node,
+                one.waits_for.value if one.waits_for else None,
+                one.due_at,
+                one.reason,
+                one.attempts,
+            )
+            groups.setdefault(how, []).append(one.case.id)
+        for (place, node, waits_for, due_at, reason, attempts), members in groups.items():
+            moving.leave(
+                tx,
+                members,
+                batch=self.batch.id,
+                now=now,
+                values={
+                    "place": place,
+                    "node": node,
+                    "waits_for": waits_for,
+                    "due_at": due_at,
+                    "reason": reason,
+                    "attempts": attempts,
+                },
+            )
+        self.decisions.ask(tx, [one.question for one in self.left if one.question is not None], now)
+        self._bear(tx, now)
+        finished = [one.case.id for one in self.left if one.place is Place.DONE and one.case.parent is not None]
+        wake_parents(tx, finished, now)
+
+    def _bear(self, tx: Tx, now: int) -> None:
+        """Insert the cases that are born of for-each items."""
+        born: list[dict[str, object]] = []
+        contents: list[dict[str, object]] = []
+        for one in self.left:
+            if one.items is None or one.node is None:
+                continue
+            body = self.env.plan.nodes[one.node].body
+            for number, (record, item) in enumerate(zip(ids.make(len(one.items)), one.items, strict=True)):
+                born.append(
+                    {
+                        "id": record,
+                        "automation": self.batch.automation,
+                        "key": f"{one.case.key}/{one.node}/{number}",
+                        "digest": "",
+                        "release": self.batch.release,
+                        "place": Place.READY.value,
+                        "node": body.first if body else None,
+                        "waits_for": None,
+                        "due_at": None,
+                        "batch": None,
+                        "parent": one.case.id,
+                        "item": number,
+                        "segments": one.case.segments,
+                        "submission": None,
+                        "attempts": 0,
+                        "deaths": 0,
+                        "reason": None,
+                        "accepted_at": now,
+                        "changed_at": now,
+                    }
+                )
+                contents.append(
+                    {"case_id": record, "record": to_json(item).decode(), "given": None, "judgements": None}
+                )
+        arriving.add_cases(tx, born)
+        arriving.add_contents(tx, contents)
+
+
+def wake_parents(tx: Tx, finished: Sequence[int], now: int) -> None:
+    """Cases whose items are all done go on at the for-each that bore them."""
+    if finished and (parents := moving.parents_waiting(tx, finished)):
+        moving.go_on_where_they_stand(tx, parents, now=now)
+
+
+def _content(case: LiveCase) -> dict[str, object]:
+    return {
+        "case_id": case.id,
+        "given": to_json({**case.stored, **case.fresh}).decode(),
+        "judgements": to_json(case.judgements).decode() if case.judgements else None,
+    }
