@@ -103,7 +103,7 @@ def _refuse_missing(
     plain = {_plain(each): each for each in names if each not in expects}
     near: list[str] = []
     for each in missing:
-        close = difflib.get_close_matches(_plain(each), plain, n=1, cutoff=0.6)
+        close = difflib.get_close_matches(_plain(each), plain, n=1, cutoff=0.75)
         near += [f'rename "{plain[close[0]]}" to "{each}"'] if close else []
     if len(names) == 1 and len(expects) > 1:
         remedy = "Only one column was found: if something else than , ; tab or | separates them, say --delimiter."
