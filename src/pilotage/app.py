@@ -6,13 +6,13 @@ Nothing is found by being imported: `[tool.pilotage]` of a project's `pyproject.
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, cast
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
@@ -87,11 +87,11 @@ def find_project(start: Path | None = None) -> Project:
 
 def _table(file: Path) -> dict[str, object] | None:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pilotage")
+        table: object = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pilotage")
     except tomllib.TOMLDecodeError as error:
         msg = f"{file} is no TOML: {error}."
         raise ProjectMissing(msg, "Correct that line.") from error
-    return table if isinstance(table, dict) else None
+    return cast("dict[str, object]", table) if isinstance(table, dict) else None
 
 
 def read_project(root: Path, table: Mapping[str, object]) -> Project:
@@ -99,14 +99,14 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
     environment = os.environ.get("PILOTAGE_ENVIRONMENT", "dev")
     default = f"sqlite:///{root / '.pilotage' / (environment + '.db')}"
     settings = table.get("settings", {})
-    by_environment = settings.get(environment, {}) if isinstance(settings, dict) else {}
+    by_environment = cast("Mapping[str, Mapping[str, object]]", settings if isinstance(settings, dict) else {})
     named = table.get("automations", [])
     return Project(
         root=root,
         environment=environment,
         database_url=os.environ.get("PILOTAGE_DATABASE_URL") or str(table.get("database", default)),
-        automations=tuple(str(one) for one in named) if isinstance(named, list) else (),
-        settings={str(name): str(value) for name, value in by_environment.items()},
+        automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
+        settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
     )
 
 
@@ -145,7 +145,7 @@ class Platform:
         prepare(self.database)
         self.served = Served(automations={(one.name, release): one for one in automations})
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
-        self.chance = Random(seed)
+        self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
         self.secrets = Secrets(project.environment, folder=project.folder / "secrets" / project.environment)
         self.door = door or Door(Addresses(allow_private=True))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
@@ -240,7 +240,7 @@ class Platform:
         return Performer(served=self.served, surrounding=self.surrounding, clock=self.clock)
 
     @contextmanager
-    def working(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Iterator[object]:
+    def working(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Generator[object]:
         """Work for as long as the block lasts: in this process, or where there are releases in one process for each."""
         if releases.wanted(self.database):
             with self.supervisor() as supervisor:
@@ -257,11 +257,14 @@ class Platform:
             return [sys.executable, "-P", "-m", "pilotage", "worker", "--release", release, "--kept", "--project", root]
 
         return Supervisor(
-            wanted=lambda: releases.wanted(self.database), command=command, variables=own_environment(), clock=self.clock
+            wanted=lambda: releases.wanted(self.database),
+            command=command,
+            variables=own_environment(),
+            clock=self.clock,
         )
 
     @contextmanager
-    def working_here(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Iterator[Worker]:
+    def working_here(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Generator[Worker]:
         """Work in this process for as long as the block lasts; its intake starts batches at once."""
         if self.unloaded is not None:
             raise self.unloaded
@@ -324,13 +327,13 @@ class Platform:
 
 
 def _dbos(database: Database, executor: str) -> Engine:
-    from pilotage.machinery.engine.dbos.engine import DbosEngine  # 73 MB that only workers need
+    from pilotage.machinery.engine.dbos.engine import DbosEngine  # noqa: PLC0415 - 73 MB that only workers need
 
     return DbosEngine(database, executor)
 
 
 @contextmanager
-def open_database(project: Project) -> Iterator[Database]:
+def open_database(project: Project) -> Generator[Database]:
     """The project's database with its tables, open for the block; nobody's code is loaded."""
     with closing(Database(project.database_url)) as database:
         prepare(database)
@@ -338,7 +341,7 @@ def open_database(project: Project) -> Iterator[Database]:
 
 
 @contextmanager
-def open_platform(start: Path | None = None, *, release: str | None = None) -> Iterator[Platform]:
+def open_platform(start: Path | None = None, *, release: str | None = None) -> Generator[Platform]:
     """The platform of the project here, open for the block.
 
     It has the code of the current release, or of the working directory where there is no release yet, or of the
@@ -348,9 +351,7 @@ def open_platform(start: Path | None = None, *, release: str | None = None) -> I
     project = find_project(start)
     with open_database(project) as database:
         loaded, problem = _load(project, database, release)
-    platform = Platform(
-        project, loaded.automations, release=loaded.release, folder=loaded.folder, unloaded=problem
-    )
+    platform = Platform(project, loaded.automations, release=loaded.release, folder=loaded.folder, unloaded=problem)
     try:
         yield platform
     finally:

@@ -4,9 +4,12 @@ After every step each case is in exactly one place, both sums hold, nothing beco
 key was acted on twice.
 """
 
+# A test may look inside.
+# pyright: reportPrivateUsage=false
+
 import os
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -34,7 +37,10 @@ from pilotage.testing.engines import ChaosEngine
 from tests.cases import parcels
 from tests.cases.parcels import Carrier
 
-SAID = {"by": "tester", "known": "test", "reason": "because"}
+
+def said(word: str, value: object = None) -> Answer:
+    """What a tester answers."""
+    return Answer(by="tester", known="test", reason="because", word=word, value=value)
 
 
 class Restless(Platform):
@@ -77,6 +83,11 @@ class Lives(RuleBasedStateMachine):
         self.platform.__enter__()
         self.platform._sending.sender = f"life-{self.life}"
 
+    @property
+    def engine(self) -> ChaosEngine:
+        """The engine that makes trouble."""
+        return cast("ChaosEngine", self.platform._engine)
+
     # -- records -------------------------------------------------------------------
 
     @rule(
@@ -113,7 +124,7 @@ class Lives(RuleBasedStateMachine):
     @rule(steps=st.integers(1, 12))
     def move(self, steps: int) -> None:
         """Some batches are formed, and the engine does some of its steps."""
-        mover, engine = self.platform._mover, self.platform._engine
+        mover, engine = self.platform._mover, self.engine
         mover.wake()
         self.platform.inner.inbox.escalate()
         for batch in mover.form(most=3):
@@ -124,7 +135,7 @@ class Lives(RuleBasedStateMachine):
 
     def look_at_engine(self) -> None:
         """What the dead left is put back, what was never started is started; a run that raised is a failure."""
-        engine = self.platform._engine
+        engine = self.engine
         for _, error in engine.raised:
             raise error
         for life in list(engine.dead):
@@ -150,7 +161,7 @@ class Lives(RuleBasedStateMachine):
 
     def perform(self, job: Job) -> Finished:
         """One call, to its end."""
-        return self.platform.inner.loop.run(self.platform.inner.performer.perform(job))  # type: ignore[return-value]
+        return self.platform.inner.loop.run(self.platform.inner.performer.perform(job))
 
     def perform_some(self, jobs: list[Job]) -> None:
         """Calls that a process made before it died: half of them went out, none of the answers came back."""
@@ -190,22 +201,22 @@ class Lives(RuleBasedStateMachine):
         """An answer that fits the kind."""
         match decision.kind.value:
             case "judgement" | "abstained":
-                return Answer(word="value", value="no", **SAID)
+                return said("value", "no")
             case "unknown variant":
-                return Answer(word="value", value="letter", **SAID) if yes else Answer(word="withdraw", **SAID)
+                return said("value", "letter") if yes else said("withdraw")
             case "approval":
-                return Answer(word="approve" if yes else "refuse", **SAID)
+                return said("approve" if yes else "refuse")
             case "exception":
-                return Answer(word="go on" if yes else "finish", **SAID)
+                return said("go on" if yes else "finish")
             case "unknown effect":
                 key = self.key_of(decision)
                 if key in self.carrier.journeys:
-                    return Answer(word="done", value={"number": self.carrier.journeys[key]}, **SAID)
-                return Answer(word="not done", **SAID)
+                    return said("done", {"number": self.carrier.journeys[key]})
+                return said("not done")
             case "inputs changed":
-                return Answer(word="keep", **SAID)
+                return said("keep")
             case _:
-                return Answer(word="withdraw", **SAID)
+                return said("withdraw")
 
     def key_of(self, decision: Decision) -> str:
         """The key of the effect that a decision is about."""
@@ -330,7 +341,7 @@ def live(url: str, repeat: str, examples: int, steps: int) -> None:
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=tuple(HealthCheck),
             phases=[Phase.explicit, Phase.generate],  # a life is too long to be shrunk within a test's time
             print_blob=True,
         ),

@@ -1,5 +1,8 @@
 """A batch that kills its workers is halved until the guilty case stands alone."""
 
+# A test may look inside.
+# pyright: reportPrivateUsage=false
+
 from pilotage.cases.arrivals import Arrival
 from pilotage.cases.service.moving import DEATHS
 from pilotage.cases.store import looking

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from pilotage.authoring.plan import Node
 from pilotage.cases.service import answering, ending
@@ -71,10 +72,19 @@ class Inbox:
                 store.escalate(tx, decision, after_silence(json.loads(chain), step=step, now=now, zone=zone))
         return len(rows)
 
-    def waiting(self, **filters: object) -> list[Decision]:
-        """Decisions that wait; filters: automation, asked, kind, case, most, after."""
+    def waiting(
+        self,
+        *,
+        automation: str | None = None,
+        asked: str | None = None,
+        kind: str | None = None,
+        case: int | None = None,
+        most: int = 50,
+        after: int = 0,
+    ) -> list[Decision]:
+        """Decisions that wait, oldest first: of one automation, role, kind or case, or all."""
         with self.database.snapshot() as tx:
-            return store.waiting(tx, **filters)  # type: ignore[arg-type]
+            return store.waiting(tx, automation=automation, asked=asked, kind=kind, case=case, most=most, after=after)
 
     def settle(self, decision: int, answer: Answer) -> Decision:
         """Record a person's answer and carry it out, in one transaction.
@@ -111,7 +121,7 @@ class Inbox:
         if answer.word in {"value", "done"}:
             answering.fitting(node, answer.value)
         elif answer.word == "approve" and isinstance(found.proposal, dict):
-            answering.fitting(node, {"value": found.proposal.get("value"), "by": [answer.by]})
+            answering.fitting(node, {"value": _proposal(found).get("value"), "by": [answer.by]})
 
     def _carry_out(self, tx: Tx, decision: Decision, answer: Answer, now: int) -> None:
         node = self.node_of(decision.automation, decision.release, decision.node)
@@ -133,19 +143,17 @@ class Inbox:
                 answering.go_on(tx, decision.case, node.next, by=answer.by, words=answer.reason, now=now)
             case "finish", _:
                 answering.finish(tx, decision.case, by=answer.by, reason=answer.reason, now=now)
-            case "done", _ if decision.effect is not None:
-                answering.say_done(tx, decision.case, decision.effect, node, answer.value, by=answer.by, now=now)
             case _ if decision.effect is not None:
-                answering.say_not_done(tx, decision.case, decision.effect, node, by=answer.by, now=now)
+                _say(tx, decision, decision.effect, node, answer, now)
             case _:
                 msg = f"{answer.word} cannot be carried out for a decision of the kind {decision.kind.value}."
                 raise NotAnAnswer(msg, f"Answer with one of: {', '.join(WORDS[decision.kind])}.")
 
     def _approve(self, tx: Tx, decision: Decision, node: Node, answer: Answer, now: int) -> None:
         """One more yes: the next approver is asked, or the value is approved by all who had to."""
-        proposal = dict(decision.proposal) if isinstance(decision.proposal, dict) else {}
-        said = [*proposal.get("by", []), answer.by]
-        left = list(proposal.get("then", []))
+        proposal = _proposal(decision)
+        said = [*cast("list[str]", proposal.get("by", [])), answer.by]
+        left = cast("list[str]", proposal.get("then", []))
         answering.tell(tx, decision.case, ["approved", node.name, said], now)
         if not left:
             answering.give_value(
@@ -160,7 +168,7 @@ class Inbox:
                     case=decision.case,
                     automation=decision.automation,
                     node=decision.node,
-                    kind=decision.kind.value,  # type: ignore[arg-type]
+                    kind=decision.kind.value,
                     chain=((left[0], within), (late, within)),
                     proposal={**proposal, "then": left[1:], "by": said},
                     why=f"{' and then '.join(left)} must approve.",
@@ -168,6 +176,20 @@ class Inbox:
             ],
             now,
         )
+
+
+def _say(tx: Tx, decision: Decision, effect: int, node: Node, answer: Answer, now: int) -> None:
+    """A person says what became of an effect."""
+    if answer.word == "done":
+        answering.say_done(tx, decision.case, effect, node, answer.value, by=answer.by, now=now)
+    else:
+        answering.say_not_done(tx, decision.case, effect, node, by=answer.by, now=now)
+
+
+def _proposal(decision: Decision) -> dict[str, object]:
+    """What the machine proposed, where that has parts."""
+    proposal = decision.proposal
+    return cast("dict[str, object]", proposal) if isinstance(proposal, dict) else {}
 
 
 def check(decision: Decision, answer: Answer) -> None:

@@ -1,7 +1,8 @@
 """SQL of the inbox."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -10,7 +11,7 @@ from pilotage.cases.values import Place
 from pilotage.inbox.escalation import Asked
 from pilotage.inbox.tables import decision_content, decisions
 from pilotage.inbox.values import Answer, Decision, Kind
-from pilotage.kernel.ids import DecisionId
+from pilotage.kernel.ids import CaseId, DecisionId
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
@@ -21,7 +22,7 @@ def add(tx: Tx, rows: Sequence[bulk.Row], contents: Sequence[bulk.Row]) -> None:
     bulk.insert(tx, decision_content, contents)
 
 
-def _query() -> sa.Select[tuple[object, ...]]:
+def _query() -> sa.Select[*tuple[Any, ...]]:
     d = decisions.c
     return (
         sa.select(
@@ -52,9 +53,10 @@ def _query() -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+def _decision(row: sa.RowMapping) -> Decision:
+    values = dict(cast("Mapping[str, Any]", row))
     values["id"] = DecisionId(values["id"])
+    values["case"] = CaseId(values["case"])
     values["kind"] = Kind(values["kind"])
     values["chain"] = tuple((role, within) for role, within in json.loads(values["chain"]))
     for name in ("proposal", "answer"):
@@ -65,7 +67,7 @@ def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
 def find(tx: Tx, decision: int, *, lock: bool = False) -> Decision | None:
     """One decision; with `lock`, nobody else settles it until the transaction ends."""
     query = _query().where(decisions.c.id == decision)
-    row = tx.execute(query.with_for_update(of=decisions) if lock else query).one_or_none()
+    row = tx.execute(query.with_for_update(of=decisions) if lock else query).mappings().one_or_none()
     return None if row is None else _decision(row)
 
 
@@ -89,15 +91,16 @@ def waiting(
     ):
         if value is not None:
             query = query.where(column == value)
-    return [_decision(row) for row in tx.execute(query)]
+    return [_decision(row) for row in tx.execute(query).mappings()]
 
 
 def of_case(tx: Tx, case: int) -> list[Decision]:
     """All decisions of a case, oldest first."""
-    return [_decision(row) for row in tx.execute(_query().where(decisions.c.case_id == case).order_by(decisions.c.id))]
+    query = _query().where(decisions.c.case_id == case).order_by(decisions.c.id)
+    return [_decision(row) for row in tx.execute(query).mappings()]
 
 
-def count_waiting(tx: Tx, automation: str | None = None) -> list[sa.Row[tuple[str, str, int, int]]]:
+def count_waiting(tx: Tx, automation: str | None = None) -> list[sa.Row[str, str, int, int]]:
     """Waiting decisions by kind and role: (kind, asked, count, oldest asked_at)."""
     query = (
         sa.select(decisions.c.kind, decisions.c.asked, sa.func.count(), sa.func.min(decisions.c.asked_at))
@@ -140,7 +143,7 @@ def drop(tx: Tx, cases_: Sequence[int], *, now: int, why: str) -> None:
     )
 
 
-def late(tx: Tx, now: int, *, most: int = 500, lock: bool = True) -> list[sa.Row[tuple[int, str, int, str]]]:
+def late(tx: Tx, now: int, *, most: int = 500, lock: bool = True) -> list[sa.Row[int, str, int, str]]:
     """Decisions whose time has passed: (id, chain, step, zone)."""
     query = (
         sa.select(decisions.c.id, decisions.c.chain, decisions.c.step, decisions.c.zone)
@@ -177,7 +180,7 @@ def count_whys(tx: Tx, submission: int | None = None) -> list[tuple[str, str, in
     return [(kind, words, number) for kind, words, number in tx.execute(query)]
 
 
-def doubles(tx: Tx) -> dict[str, list[sa.Row[tuple[int, ...]]]]:
+def doubles(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
     """Rows that break what the inbox and the cases must agree on; all lists are empty on a sound platform."""
     waits = sa.exists().where(decisions.c.case_id == cases.c.id, decisions.c.state == "waiting")
     with_people = cases.c.place == Place.WITH_PEOPLE.value
@@ -194,10 +197,9 @@ def doubles(tx: Tx) -> dict[str, list[sa.Row[tuple[int, ...]]]]:
         .where(decisions.c.state == "waiting", ~with_people)
         .limit(20)
     )
-    return {
-        "a case with people has a decision that waits": list(
-            tx.execute(sa.select(cases.c.id).where(with_people, ~waits).limit(20))
-        ),
-        "a decision that waits has a case with people": list(tx.execute(stray)),
-        "a case has one decision that waits": list(tx.execute(twice)),
+    looked_for: dict[str, sa.Select[*tuple[Any, ...]]] = {
+        "a case with people has a decision that waits": sa.select(cases.c.id).where(with_people, ~waits).limit(20),
+        "a decision that waits has a case with people": stray,
+        "a case has one decision that waits": twice,
     }
+    return {name: [tuple(row) for row in tx.execute(query)] for name, query in looked_for.items()}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pilotage.kernel.ids import DecisionId
+from pilotage.kernel.ids import CaseId, DecisionId
 
 
 class Kind(StrEnum):
@@ -28,7 +28,7 @@ class Decision:
     automation: str
     release: str
     """The release that the case is on: its code says what may be answered, and what follows."""
-    case: int
+    case: CaseId
     case_key: str
     effect: int | None
     node: str

@@ -9,21 +9,23 @@ from typing import Final
 
 import sqlalchemy as sa
 
-import pilotage.cases.tables
-import pilotage.inbox.tables
-import pilotage.releases.tables  # noqa: F401 - they put their tables into the one collection
+from pilotage.cases import tables as cases
 from pilotage.cases.store.holding import make_gate
-from pilotage.machinery.engine import tables as _engine_tables  # noqa: F401
+from pilotage.inbox import tables as inbox
+from pilotage.machinery.engine import tables as engine
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.tables import metadata
+from pilotage.releases import tables as releases
 
+TABLES: Final = (cases, engine, inbox, releases)
+"""The modules that put their tables into the one collection, `metadata`."""
 FOLDER: Final = Path(__file__).parent
 HEAD: Final = max(file.name.split("_", 1)[0] for file in (FOLDER / "versions").glob("[0-9]*_*.py"))
 """The newest revision."""
 _LOCK: Final = 7_214_509
 """The advisory lock of PostgreSQL under which one process at a time changes the form."""
 
-__all__ = ["FOLDER", "HEAD", "metadata", "prepare"]
+__all__ = ["FOLDER", "HEAD", "TABLES", "metadata", "prepare"]
 
 
 def prepare(database: Database) -> None:

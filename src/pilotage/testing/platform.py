@@ -4,24 +4,28 @@ import asyncio
 import copy
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from pilotage import app
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.people import Role
 from pilotage.authoring.plan import Node, Plan
 from pilotage.cases.arrivals import Arrival, digest_of
+from pilotage.cases.service.sending import Finished
 from pilotage.cases.service.surrounding import Surrounding
-from pilotage.cases.service.undoing import Undoer, Undone
+from pilotage.cases.service.undoing import Undoer
 from pilotage.cases.store import ledger, looking, moving
+from pilotage.cases.store.found import CaseRow
+from pilotage.cases.telling import sentences
 from pilotage.inbox.values import Answer as PersonsAnswer
 from pilotage.inbox.values import Decision as StoredDecision
 from pilotage.inbox.values import Kind
@@ -105,7 +109,7 @@ class Decision:
         node = self._node()
         proposal = self._stored.proposal
         if self._stored.kind is Kind.APPROVAL and isinstance(proposal, dict):
-            proposal = {"value": proposal["value"], "by": []}
+            proposal = {"value": cast("dict[str, object]", proposal)["value"], "by": list[str]()}
         if proposal is None or node.codec is None:
             return None
         value = node.codec.decode(proposal)
@@ -196,10 +200,8 @@ class CaseView:
         found = self._found()
         if found is None:
             return []
-        from pilotage.cases.telling import tell_case
-
         with self._platform.inner.database.snapshot() as tx:
-            return [line.words for line in tell_case(looking.story(tx, found.id))]
+            return [words for entry in looking.story(tx, found.id) for words in sentences(from_json(entry.story))]
 
     @property
     def decision(self) -> Decision:
@@ -224,7 +226,7 @@ class CaseView:
         msg = f"{name} has given nothing: the case is {self.place.value}."
         raise LookupError(msg)
 
-    def _found(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a row
+    def _found(self) -> CaseRow | None:
         if self._key is None:
             return None
         with self._platform.inner.database.snapshot() as tx:
@@ -337,7 +339,7 @@ class Platform:
                 if not jobs:
                     break
                 finished = self.inner.loop.run(_all(self.inner.performer.perform(job) for job in jobs))
-                self._sending.turn(finished, {}, taking=False)  # type: ignore[arg-type]
+                self._sending.turn(finished, {}, taking=False)
                 moved += len(jobs)
             if not moved:
                 return
@@ -373,11 +375,10 @@ class Platform:
             clock=self.inner.clock,
         )
         done = self.inner.loop.run(undoer.undo(effects, by=by.name, reason=reason))
-        assert isinstance(done, Undone)
         return Receipt(done.undone, done.could_not)
 
 
-async def _all(coroutines) -> list[object]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _all(coroutines: Iterable[Awaitable[Finished]]) -> list[Finished]:
     return list(await asyncio.gather(*coroutines))
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, cast
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
@@ -125,7 +125,7 @@ class FakeService:
             path=request.path,
             params=dict(parse_qsl(request.query)),
             key=request.headers.get(header) if header else None,
-            json=body if isinstance(body, dict) else {},
+            json=cast("dict[str, object]", body) if isinstance(body, dict) else {},
         )
 
     def _answer(self, request: Request) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
@@ -14,6 +14,8 @@ from pilotage.authoring.ports import Caller, surroundings
 from pilotage.cases.errors import FileOfReleaseMissing
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
+
+T = TypeVar("T")
 
 
 class Settings(Protocol):
@@ -32,10 +34,10 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Awaitable[object], /) -> object:
+    def run(self, coroutine: Awaitable[T], /) -> T:
         """Run a coroutine to its end from plain code; the caller's context goes along."""
 
-        async def awaited() -> object:
+        async def awaited() -> T:
             return await coroutine
 
         return asyncio.run_coroutine_threadsafe(awaited(), self.loop).result()
