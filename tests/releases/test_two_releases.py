@@ -33,11 +33,11 @@ def test_each_case_ends_on_the_release_it_began_on(shop: Project, box: Box) -> N
     words = box.words()
     assert {key: one["code"] for key, one in words.items()} == {
         "a1": "A", "a2": "A", "a3": "A", "a4": "A", "b1": "B", "b2": "B", "b3": "B",
-    }
+    }  # fmt: skip
     assert all(one["word"] == one["code"] and one["greeting"] == f"hello {one['code']}" for one in words.values())
     assert {key: one["size"] for key, one in words.items()} == {
         "a1": "small", "a2": "large", "a3": "large", "a4": "small", "b1": "little", "b2": "big", "b3": "big",
-    }
+    }  # fmt: skip
     assert shop.ok("doctor")["holds"]
     assert served(shop) == set()
 

@@ -96,7 +96,9 @@ class Artefacts:
         artefact = self.file_of(digest)
         if not artefact.is_file():
             what = f"The artefact {artefact} is not there."
-            raise ArtefactMissing(what, "Put it back from a backup, or make it again: `pilotage release` in the same code.")
+            raise ArtefactMissing(
+                what, "Put it back from a backup, or make it again: `pilotage release` in the same code."
+            )
         made = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=self.folder))
         try:
             try:

@@ -27,7 +27,9 @@ class ReleaseCommands:
     house: House
     out: Output
 
-    def release(self, *, note: Annotated[str, Parameter(help="what is new in it; it stays with the release")] = "") -> None:
+    def release(
+        self, *, note: Annotated[str, Parameter(help="what is new in it; it stays with the release")] = ""
+    ) -> None:
         """Freeze the project as it is: new cases begin on that release.
 
         Its modules, the files that it declares or includes and its locked requirements are kept as one file, and proven to
@@ -40,7 +42,9 @@ class ReleaseCommands:
                 database, artefacts, project.root, project.automations, by=shell_user(), known=KNOWN, note=note
             )
         data = {
-            **as_data(made.release), "existed": made.existed, "was_current": made.was_current,
+            **as_data(made.release),
+            "existed": made.existed,
+            "was_current": made.was_current,
             "strangers": list(made.strangers),
         }
         if not self.out.put(data):
@@ -73,9 +77,7 @@ class ReleaseCommands:
         counts: dict[str, int] = {}
         for one in waiting:
             counts[one.release] = counts.get(one.release, 0) + one.count
-        rows = [
-            {**as_data(one), "open_cases": counts.get(one.name, 0), "served": one.name in serving} for one in known
-        ]
+        rows = [{**as_data(one), "open_cases": counts.get(one.name, 0), "served": one.name in serving} for one in known]
         if self.out.put({"releases": rows, "unserved": [one.release for one in left.values()]}):
             return
         if not known:
@@ -85,22 +87,37 @@ class ReleaseCommands:
             ("release", "state", "automations", "open cases", "served", "made (UTC)", "by", "note"),
             [
                 (
-                    one.name, "current" if one.state is State.CURRENT else "retired", ", ".join(one.automations),
-                    counts.get(one.name, 0), one.name in serving, when(one.made_at), f"{one.made_by} ({one.known})", one.note,
+                    one.name,
+                    "current" if one.state is State.CURRENT else "retired",
+                    ", ".join(one.automations),
+                    counts.get(one.name, 0),
+                    one.name in serving,
+                    when(one.made_at),
+                    f"{one.made_by} ({one.known})",
+                    one.note,
                 )
                 for one in known
             ],
         )
         for unserved in left.values():
-            self.out.say(f"{unserved.release} has {unserved.cases:,} open cases, and nobody serves it: {unserved.command}")
+            self.out.say(
+                f"{unserved.release} has {unserved.cases:,} open cases, and nobody serves it: {unserved.command}"
+            )
 
 
 def as_data(release: Release) -> Mapping[str, object]:
     """A release as plain data."""
     return {
-        "release": release.name, "digest": release.digest, "state": release.state.value,
-        "automations": list(release.automations), "made_at": iso(release.made_at), "made_by": release.made_by,
-        "known": release.known, "note": release.note, "artefact": release.artefact, "python": release.python,
+        "release": release.name,
+        "digest": release.digest,
+        "state": release.state.value,
+        "automations": list(release.automations),
+        "made_at": iso(release.made_at),
+        "made_by": release.made_by,
+        "known": release.known,
+        "note": release.note,
+        "artefact": release.artefact,
+        "python": release.python,
     }
 
 
@@ -114,7 +131,9 @@ class WorkerCommand:
     def worker(
         self,
         *,
-        release: Annotated[str | None, Parameter(help="its name or digest; dev: the working directory. Else the current")] = None,
+        release: Annotated[
+            str | None, Parameter(help="its name or digest; dev: the working directory. Else the current")
+        ] = None,
         kept: Annotated[bool, Parameter(help="end when standard input ends", show=False)] = False,
     ) -> None:
         """Work on the cases of one release, until it is told to end.

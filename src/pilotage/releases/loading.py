@@ -78,7 +78,9 @@ def load(release: str, folder: Path, manifest: Manifest, *, working_directory: P
     look_first_in([folder / root for root in manifest.roots])
     if manifest.examples:
         # by its name: examples stand beside the subjects, and this is only the folder in which they are looked for
-        importlib.import_module("pilotage.examples").__path__.insert(0, str(folder / INSTALLED / "pilotage" / "examples"))
+        importlib.import_module("pilotage.examples").__path__.insert(
+            0, str(folder / INSTALLED / "pilotage" / "examples")
+        )
     importlib.invalidate_caches()
     automations = automations_named(manifest.automations, folder)
     refuse_strays(folder, manifest, working_directory)

@@ -105,7 +105,11 @@ def _copy(gathered: Gathered, folder: Path, automations: tuple[str, ...], table:
 
 def _load(root: Path, folder: Path, manifest: Manifest) -> Mapping[str, object]:
     request = {
-        "do": "load", "release": "it", "folder": str(folder), "root": str(root), "manifest": as_bytes(manifest).decode(),
+        "do": "load",
+        "release": "it",
+        "folder": str(folder),
+        "root": str(root),
+        "manifest": as_bytes(manifest).decode(),
     }
     with Child(folder) as child:
         return _fine(child.ask(request), folder)

@@ -56,7 +56,12 @@ def keep(database: Database, frozen: Frozen, *, by: str, known: str, note: str) 
         covered = set(release.automations)
         older = [one for one in store.current(tx) if one.name != release.name and covered.issuperset(one.automations)]
         store.retire(tx, [one.name for one in older])
-    return Made(release=replace(release, state=State.CURRENT), existed=before is not None, was_current=was_current, strangers=frozen.strangers)
+    return Made(
+        release=replace(release, state=State.CURRENT),
+        existed=before is not None,
+        was_current=was_current,
+        strangers=frozen.strangers,
+    )
 
 
 def _new(tx: Tx, frozen: Frozen, *, by: str, known: str, note: str, now: int) -> Release:
@@ -133,7 +138,9 @@ class CurrentReleases:
         name = now.name if now is not None else WORKING_DIRECTORY
         if name != self.loaded:
             what = f"New cases of {automation} begin on {name}; this process has loaded {self.loaded}."
-            raise ReleaseSuperseded(what, "Start it again: it loads the current release, and goes on where this one stopped.")
+            raise ReleaseSuperseded(
+                what, "Start it again: it loads the current release, and goes on where this one stopped."
+            )
         return [name] * count
 
 
@@ -141,7 +148,8 @@ def refuse_unreleased(environment: str, automation: str) -> None:
     """Raise NothingReleased (PLT-612) in `live`."""
     if environment == LIVE:
         raise NothingReleased(
-            f"{automation} has no release, and nothing unreleased acts in {LIVE}.", "Make one first: `pilotage release`."
+            f"{automation} has no release, and nothing unreleased acts in {LIVE}.",
+            "Make one first: `pilotage release`.",
         )
 
 

@@ -49,9 +49,7 @@ def add(tx: Tx, release: Release, outlines: Mapping[str, object]) -> None:
 
 def make_current(tx: Tx, name: str, now: int) -> None:
     """New cases begin on this release from now on."""
-    tx.execute(
-        releases.update().where(releases.c.name == name).values(state=State.CURRENT.value, current_since=now)
-    )
+    tx.execute(releases.update().where(releases.c.name == name).values(state=State.CURRENT.value, current_since=now))
 
 
 def retire(tx: Tx, names: Iterable[str]) -> None:
