@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pilotage
+import pilotage as pl
 
-SOURCE = str(Path(pilotage.__file__).parent.parent)
+SOURCE = str(Path(pl.__file__).parent.parent)
 
 PYPROJECT = """\
 [tool.pilotage]
@@ -125,7 +125,13 @@ class Project:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            self.command(*words), env=self.environment(), cwd=self.root, capture_output=True, text=True, timeout=120
+            self.command(*words),
+            env=self.environment(),
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def ok(self, *words: str) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pilotage.app import open_database
 from pilotage.app import Project as AppProject
-from pilotage.app import find_project
+from pilotage.app import find_project, open_database
 from pilotage.cases.service.answering import fitting
 from pilotage.kernel.errors import UnknownName
 from pilotage.machinery.storage.database import Database

@@ -61,7 +61,7 @@ def case(database: Database, release: str, place: str = "ready", automation: str
                 node="say",
                 accepted_at=1,
                 changed_at=1,
-            )  # fmt: skip
+            )
         )
     return number
 
@@ -86,7 +86,7 @@ def effect(database: Database, release: str, state: str, due_at: int | None = No
                 due_at=due_at,
                 planned_at=1,
                 changed_at=1,
-            )  # fmt: skip
+            )
         )
 
 
@@ -194,7 +194,7 @@ def test_a_release_whose_cases_have_come_to_an_end_is_not_served(database: Datab
 @pytest.mark.parametrize(("state", "due_at", "served"), [
     ("sending", None, True), ("unknown", 5, True), ("unknown", None, False), ("confirmed", None, False),
 ])  # fmt: skip
-def test_an_effect_on_its_way_is_served(database: Database, state: str, due_at: int | None, served: bool) -> None:
+def test_an_effect_on_its_way_is_served(database: Database, state: str, due_at: int | None, *, served: bool) -> None:
     """The case was withdrawn, but what it sent is not settled: its release is served until it is."""
     old = release(database, "a").release
     effect(database, old.name, state, due_at)

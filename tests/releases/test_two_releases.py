@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -87,14 +88,13 @@ def decide(shop: Project, *, wrong: str, right: dict[str, str]) -> None:
 
 def children(pid: int) -> list[int]:
     """The processes that a process has started and that still run."""
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(one) for one in file.read().split() if lives(int(one))]
+    said = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(one) for one in said.split() if lives(int(one))]
 
 
 def lives(pid: int) -> bool:
     """Whether the process runs, and is no zombie."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False

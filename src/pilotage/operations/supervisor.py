@@ -86,7 +86,7 @@ class Supervisor:
                 if self.clock.monotonic() - asked >= self.ask:
                     wanted, asked = self.wanted(), self.clock.monotonic()
                 self.turn(wanted)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the border of the thread
                 # The database is away, or a process cannot be started: what runs goes on, and the next look tries again.
                 _log.exception("supervisor.look_failed")
 
@@ -109,7 +109,7 @@ class Supervisor:
             self._start(name, now)
 
     def _start(self, name: str, now: float) -> None:
-        self._processes[name] = subprocess.Popen(
+        self._processes[name] = subprocess.Popen(  # noqa: S603 - our own command
             list(self.command(name)),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

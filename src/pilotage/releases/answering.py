@@ -135,12 +135,7 @@ class OlderReleases:
         child = Child(folder)
         try:
             answer = child.ask(request)
-            if "error" in answer:
-                error = cast("Mapping[str, str]", answer["error"])
-                raise ReleaseDoesNotAnswer(
-                    f"The code of {release}, which must read the answer, does not load: {error['what']}",
-                    error["remedy"] or "Answer where it loads, or withdraw the case.",
-                )
+            _refuse_error(release, answer)
         except BaseException:
             child.close()
             raise
@@ -167,3 +162,12 @@ class OlderReleases:
         for voice in self._voices.values():
             voice.child.close()
         self._voices.clear()
+
+
+def _refuse_error(release: str, answer: Mapping[str, object]) -> None:
+    if "error" in answer:
+        error = cast("Mapping[str, str]", answer["error"])
+        raise ReleaseDoesNotAnswer(
+            f"The code of {release}, which must read the answer, does not load: {error['what']}",
+            error["remedy"] or "Answer where it loads, or withdraw the case.",
+        )

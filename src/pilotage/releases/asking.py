@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, cast
 
-import pilotage
+import pilotage as pl
 from pilotage.releases.errors import ReleaseDoesNotAnswer
 
 PATIENCE: Final = 120.0
@@ -20,7 +20,7 @@ PATIENCE: Final = 120.0
 
 def own_environment() -> dict[str, str]:
     """The environment in which another process finds the very platform that runs here."""
-    above = str(Path(pilotage.__file__).resolve().parent.parent)
+    above = str(Path(pl.__file__).resolve().parent.parent)
     before = os.environ.get("PYTHONPATH", "")
     paths = [] if Path(above).name in {"site-packages", "dist-packages"} else [above]
     joined = os.pathsep.join([*paths, *([before] if before else [])])

@@ -60,7 +60,14 @@ def _guarded(request: Request) -> tuple[dict[str, Automation], Request]:
         return {}, {"error": {"what": error.what, "remedy": error.remedy, "code": error.code}}
     except BaseException as error:  # noqa: BLE001 - the border to the author's code, which may even exit
         said = f"{type(error).__name__}: {error}"
-        return {}, {"error": {"what": said, "remedy": "", "code": "", "line": _line_of(error)}}
+        return {}, {
+            "error": {
+                "what": said,
+                "remedy": "",
+                "code": "",
+                "line": _line_of(error, Path(str(request.get("folder", request["root"])))),
+            }
+        }
 
 
 def _loaded(request: Request) -> tuple[dict[str, Automation], Request]:
@@ -97,12 +104,14 @@ def _is_in(paths: list[Path], folder: Path) -> bool:
     return any(path.is_relative_to(folder) for path in paths)
 
 
-def _line_of(error: BaseException) -> str:
+def _line_of(error: BaseException, folder: Path) -> str:
     """The innermost line of the author's code that an error came through."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"{error.filename}:{error.lineno}"
     found, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<") and f"{os.sep}pilotage{os.sep}releases{os.sep}" not in file:
+        if Path(file).is_relative_to(folder):
             found = f"{file}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found

@@ -63,4 +63,4 @@ def name_of(digest: str, taken: Container[str] = ()) -> str:
 def reads_as(text: str, name: str, digest: str) -> bool:
     """Whether a person who types `text` means this release: its name, its digest, or enough of it."""
     typed = text.strip().lower().removeprefix("r-")
-    return len(typed) >= 4 and digest.startswith(typed) or text.strip().lower() == name.lower()
+    return text.strip().lower() == name.lower() or (len(typed) >= 4 and digest.startswith(typed))

@@ -14,32 +14,48 @@ class Project(Protocol):
     """A project, as far as these commands use it."""
 
     @property
-    def root(self) -> Path: ...
+    def root(self) -> Path:
+        """Its folder."""
+        ...
 
     @property
-    def folder(self) -> Path: ...
+    def folder(self) -> Path:
+        """Where the platform keeps what belongs to it."""
+        ...
 
     @property
-    def environment(self) -> str: ...
+    def environment(self) -> str:
+        """Which environment this is."""
+        ...
 
     @property
-    def automations(self) -> Sequence[str]: ...
+    def automations(self) -> Sequence[str]:
+        """What it names, as module:attribute."""
+        ...
 
 
 class Platform(Protocol):
     """A platform, as far as these commands use it."""
 
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Its database."""
+        ...
 
     @property
-    def release(self) -> str: ...
+    def release(self) -> str:
+        """The release that is loaded here."""
+        ...
 
     @property
-    def served(self) -> Served: ...
+    def served(self) -> Served:
+        """What is loaded here."""
+        ...
 
     @property
-    def artefacts(self) -> Artefacts: ...
+    def artefacts(self) -> Artefacts:
+        """Where releases are kept."""
+        ...
 
     def working_here(self) -> AbstractContextManager[object]:
         """Work in this process for as long as the block lasts."""
