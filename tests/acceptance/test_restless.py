@@ -341,7 +341,7 @@ def live(url: str, repeat: str, examples: int, steps: int) -> None:
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
-            suppress_health_check=tuple(HealthCheck),
+            suppress_health_check=cast("list[HealthCheck]", list(HealthCheck)),
             phases=[Phase.explicit, Phase.generate],  # a life is too long to be shrunk within a test's time
             print_blob=True,
         ),

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import Enum
+from typing import TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -159,7 +160,11 @@ async def travel(approved: pl.Approved[Offer], total: Total, parcel: Parcel) -> 
     return await carrier.post("/journeys", json=body, expect=Sent)
 
 
-def automation(repeat: str = "ask", name: str = "parcels") -> pl.Automation[Parcel, Sent]:
+Given: TypeAlias = Fragile | Kind | Offer | pl.Collected[Weighed] | Total | pl.Approved[Offer] | Sent
+"""All that the steps give."""
+
+
+def automation(repeat: str = "ask", name: str = "parcels") -> pl.Automation[Parcel, Given]:
     """The automation, with the kind of repeat that its one effect declares."""
     reconcile = {"ask": find, "safe": pl.SafeToRepeat("The carrier honours the key."), "never": None}[repeat]
     send = pl.act(through=carrier, undo=cancel, reconcile=reconcile)(travel)

@@ -10,7 +10,7 @@ from pilotage.inbox.errors import AlreadySettled, NotAnAnswer, ReasonMissing
 from pilotage.kernel.errors import PilotageError
 from pilotage.testing import CaseView, Fault, Place, Platform
 from tests.cases.conftest import Opened
-from tests.cases.parcels import Fragile, Item, Parcel, clerk, director, lead, total
+from tests.cases.parcels import Fragile, Item, Parcel, Total, clerk, director, lead, total
 
 
 def submit(platform: Platform, **fields: object) -> CaseView:
@@ -24,7 +24,9 @@ def test_a_letter_is_sent_once(opened: Opened) -> None:
     case = submit(platform, items=[{"name": "card", "grams": 20}, {"name": "stamp", "grams": 1}])
     platform.settle()
     assert case.place is Place.DONE
-    assert case.output(total).grams == 21
+    assert case.output(total) == Total(grams=21)
+    assert case.timeline[0] == "It arrived."
+    assert case.timeline[-1] == "travel was done through carrier."
     again = submit(platform, items=[{"name": "card", "grams": 20}, {"name": "stamp", "grams": 1}])
     platform.settle()
     assert again.id == case.id
