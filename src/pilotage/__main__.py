@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pilotage.authoring.automation import Automation
     from pilotage.cases.commands.house import PartOfCase
     from pilotage.cases.service.proving import Check
+    from pilotage.kernel.errors import PilotageError
     from pilotage.machinery.storage.database import Database
     from pilotage.operations.values import Need
 
@@ -30,36 +31,101 @@ def _entry(name: str, group: str, where: str, does: str) -> Entry:
 
 
 ENTRIES: Final = (
-    _entry("demo", _BEGIN, "pilotage.examples.tickets.demo:DemoCommand.demo",
-           "Send thousands of support requests on their way to a help desk."),
-    _entry("new", _BEGIN, "pilotage.examples.starter.commands:NewCommand.new",
-           "Make a project of one's own, that runs and whose tests pass."),
-    _entry("check", _BEGIN, f"{_OPERATIONS}.checking:ProjectCommands.check", "Say what is wrong with the project as it is written."),
-    _entry("submit", _WORK, f"{_CASES}.submitting:SubmitCommand.submit",
-           "Take the records of files in: CSV, JSONL or XLSX."),
-    _entry("run", _WORK, f"{_OPERATIONS}.working:RunCommand.run", "Work in this process until nothing moves by itself any more."),
+    _entry(
+        "demo",
+        _BEGIN,
+        "pilotage.examples.tickets.demo:DemoCommand.demo",
+        "Send thousands of support requests on their way to a help desk.",
+    ),
+    _entry(
+        "new",
+        _BEGIN,
+        "pilotage.examples.starter.commands:NewCommand.new",
+        "Make a project of one's own, that runs and whose tests pass.",
+    ),
+    _entry(
+        "check",
+        _BEGIN,
+        f"{_OPERATIONS}.checking:ProjectCommands.check",
+        "Say what is wrong with the project as it is written.",
+    ),
+    _entry(
+        "submit",
+        _WORK,
+        f"{_CASES}.submitting:SubmitCommand.submit",
+        "Take the records of files in: CSV, JSONL or XLSX.",
+    ),
+    _entry(
+        "run",
+        _WORK,
+        f"{_OPERATIONS}.working:RunCommand.run",
+        "Work in this process until nothing moves by itself any more.",
+    ),
     _entry("serve", _WORK, f"{_OPERATIONS}.working:ServeCommand.serve", "Work, and show the web page, until Ctrl-C."),
-    _entry("worker", _WORK, "pilotage.releases.commands:WorkerCommand.worker", "Work on the cases of one release, until it is told to end."),
-    _entry("release", _WORK, "pilotage.releases.commands:ReleaseCommands.release",
-           "Freeze the project as it is: new cases begin on that release."),
-    _entry("release list", _LOOK, "pilotage.releases.commands:ReleaseCommands.list_",
-           "List the releases, which of them are in use, and who serves them."),
-    _entry("status", _LOOK, f"{_OPERATIONS}.status:StatusCommand.status", "Say how many are where, and what needs somebody."),
+    _entry(
+        "worker",
+        _WORK,
+        "pilotage.releases.commands:WorkerCommand.worker",
+        "Work on the cases of one release, until it is told to end.",
+    ),
+    _entry(
+        "release",
+        _WORK,
+        "pilotage.releases.commands:ReleaseCommands.release",
+        "Freeze the project as it is: new cases begin on that release.",
+    ),
+    _entry(
+        "release list",
+        _LOOK,
+        "pilotage.releases.commands:ReleaseCommands.list_",
+        "List the releases, which of them are in use, and who serves them.",
+    ),
+    _entry(
+        "status",
+        _LOOK,
+        f"{_OPERATIONS}.status:StatusCommand.status",
+        "Say how many are where, and what needs somebody.",
+    ),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide."),
-    _entry("quarantine", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.quarantine",
-           "List the records in quarantine by the kind of their fault."),
-    _entry("quarantine show", _LOOK, f"{_CASES}.quarantine:QuarantineCommands.show",
-           "Show one record in quarantine with its original bytes."),
-    _entry("doctor", _LOOK, f"{_OPERATIONS}.doctor:DoctorCommand.doctor", "Prove that nothing was lost and nothing done twice."),
+    _entry(
+        "quarantine",
+        _LOOK,
+        f"{_CASES}.quarantine:QuarantineCommands.quarantine",
+        "List the records in quarantine by the kind of their fault.",
+    ),
+    _entry(
+        "quarantine show",
+        _LOOK,
+        f"{_CASES}.quarantine:QuarantineCommands.show",
+        "Show one record in quarantine with its original bytes.",
+    ),
+    _entry(
+        "doctor",
+        _LOOK,
+        f"{_OPERATIONS}.doctor:DoctorCommand.doctor",
+        "Prove that nothing was lost and nothing done twice.",
+    ),
     _entry("decide", _DECIDE, f"{_INBOX}:InboxCommands.decide", "Settle a decision of the inbox."),
-    _entry("quarantine release", _DECIDE, f"{_CASES}.quarantine:QuarantineCommands.release",
-           "Correct a record in quarantine and let it in as a case."),
-    _entry("quarantine discard", _DECIDE, f"{_CASES}.quarantine:QuarantineCommands.discard",
-           "Say that records in quarantine are nothing."),
+    _entry(
+        "quarantine release",
+        _DECIDE,
+        f"{_CASES}.quarantine:QuarantineCommands.release",
+        "Correct a record in quarantine and let it in as a case.",
+    ),
+    _entry(
+        "quarantine discard",
+        _DECIDE,
+        f"{_CASES}.quarantine:QuarantineCommands.discard",
+        "Say that records in quarantine are nothing.",
+    ),
     _entry("withdraw", _DECIDE, f"{_CASES}.ending:EndingCommands.withdraw", "End open cases by a person's act."),
-    _entry("replay", _DECIDE, f"{_CASES}.ending:EndingCommands.replay",
-           "Run dead letters again, and say what became of each."),
+    _entry(
+        "replay",
+        _DECIDE,
+        f"{_CASES}.ending:EndingCommands.replay",
+        "Run dead letters again, and say what became of each.",
+    ),
     _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
     _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
 )
@@ -72,7 +138,7 @@ class House:
     start: Path | None
 
     @contextmanager
-    def open(self, release: str | None = None) -> Iterator["Platform"]:
+    def open(self, release: str | None = None) -> Generator["Platform"]:
         """Its platform, open for the block, with the code of the current release or of the one that is named."""
         from pilotage.app import open_platform  # noqa: PLC0415 - loaded by the commands that need it
 
@@ -104,7 +170,7 @@ class House:
         return (doubts,)
 
     @contextmanager
-    def database(self) -> Iterator["Database"]:
+    def database(self) -> Generator["Database"]:
         """The project's database, with its tables and without any code, open for the block."""
         from pilotage.app import open_database  # noqa: PLC0415
 
@@ -121,7 +187,7 @@ class House:
 def main(words: Sequence[str] | None = None, *, house: type[House] = House) -> int:
     """Run one command in the house of the project; gives its exit code."""
     words = sys.argv[1:] if words is None else words
-    if not words or words[0] in {"--help", "-h", "help"} and len(words) == 1:
+    if not words or (words[0] in {"--help", "-h", "help"} and len(words) == 1):
         return _print(first_page(ENTRIES, _version()))
     if words[0] == "--version":
         return _print(_version())
@@ -151,7 +217,7 @@ def _run(words: Sequence[str], house: type[House]) -> int:
     return calling.run(entry, arguments, house(start=project), out, explain=_explain)
 
 
-def _explain(error: BaseException) -> "Exception | None":
+def _explain(error: BaseException) -> "PilotageError | None":
     from pilotage.machinery.storage.failures import in_plain_words  # noqa: PLC0415
 
     return in_plain_words(error)

@@ -40,8 +40,14 @@ def priced(order: Order) -> Priced:
 
 lead, clerk = pl.Role("lead"), pl.Role("clerk")
 orders = pl.Automation(
-    "orders", purpose="Every order has its price.", takes=Order, gives=Priced, key=lambda order: order.id,
-    owner=lead, deputy=clerk, process=pl.Path(priced),
+    "orders",
+    purpose="Every order has its price.",
+    takes=Order,
+    gives=Priced,
+    key=lambda order: order.id,
+    owner=lead,
+    deputy=clerk,
+    process=pl.Path(priced),
 )
 
 
@@ -54,7 +60,7 @@ def platform(tmp_path: Path, database_url: str) -> Iterator[Platform]:
     platform.close()
 
 
-class Stopped(Exception):  # noqa: N818 - an interruption
+class Stopped(Exception):
     """Raised where a process would have been killed."""
 
 

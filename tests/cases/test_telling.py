@@ -18,13 +18,22 @@ AT = 1_795_452_028_000_000
         (["judged", "team", "cards", 0.912, True], "team judged cards, 91% sure, so it went on alone."),
         (["judged", "team", "cards", 0.4, False], "team judged cards, 40% sure, so a person is asked."),
         (["judged", "team", "", None, False], "team abstained."),
-        (["asks", "team", "judgement", "dispatcher", "40% sure."], "The dispatcher is asked what team should be. 40% sure."),
+        (
+            ["asks", "team", "judgement", "dispatcher", "40% sure."],
+            "The dispatcher is asked what team should be. 40% sure.",
+        ),
         (["approved", "amount", ["lead", "director"]], "amount: approved by lead and director."),
         (["approved", "amount", []], "amount: no approval was needed."),
         (["waits", "next", "a time", AT, None], "It waits until 16:40:28 UTC on 2026-11-23."),
-        (["waits", "price", "another attempt", AT, "Busy"], "price failed; it is tried again at 16:40:28 UTC on 2026-11-23. Busy."),
+        (
+            ["waits", "price", "another attempt", AT, "Busy"],
+            "price failed; it is tried again at 16:40:28 UTC on 2026-11-23. Busy.",
+        ),
         (["effect", "send", "confirmed", "on", "carrier", 1, None, None, False], "send was done through carrier."),
-        (["effect", "send", "confirmed", "on", "carrier", 2, None, None, False], "send was done through carrier (attempt 2)."),
+        (
+            ["effect", "send", "confirmed", "on", "carrier", 2, None, None, False],
+            "send was done through carrier (attempt 2).",
+        ),
         (
             ["effect", "send", "planned", "stays", "carrier", 1, "It answered 429", AT, False],
             "send was not done; it is tried again at 16:40:28 UTC on 2026-11-23. It answered 429.",
@@ -37,14 +46,23 @@ AT = 1_795_452_028_000_000
             ["effect", "send", "unknown", "person", "carrier", 1, "Cut.", None, False],
             "It is not known whether send was done, and it must not be repeated blindly. Cut.",
         ),
-        (["effect", "send", "refused", "dead", "carrier", 1, "It answered 422.", None, False], "send was refused. It answered 422."),
-        (["effect", "send", "confirmed", "on", "carrier", 1, None, None, True], "carrier was asked and says that send was done."),
+        (
+            ["effect", "send", "refused", "dead", "carrier", 1, "It answered 422.", None, False],
+            "send was refused. It answered 422.",
+        ),
+        (
+            ["effect", "send", "confirmed", "on", "carrier", 1, None, None, True],
+            "carrier was asked and says that send was done.",
+        ),
         (
             ["effect", "send", "planned", "stays", "carrier", 1, "No trace.", AT, True],
             "carrier was asked and has no trace of send; it is sent again at 16:40:28 UTC on 2026-11-23.",
         ),
         (["decided", "team", "cards", "maria", "done"], "maria decided team: cards. It is done."),
-        (["went on", "the end", "It is a friend", "maria", "done"], "maria let it go on at the end. It is a friend. It is done."),
+        (
+            ["went on", "the end", "It is a friend", "maria", "done"],
+            "maria let it go on at the end. It is a friend. It is done.",
+        ),
         (["withdrawn", "maria", "Twice"], "maria withdrew it. Twice."),
         (["replayed", "maria", "Mended", "the start"], "maria had it run again from the start. Mended."),
         (["undo", "send", "undone", "maria", ""], "send was undone, as maria asked."),

@@ -41,7 +41,8 @@ def drawer(letter: Letter) -> pl.Judgement[Drawer]:
     sure = 0.5 if "perhaps" in letter.words else 0.9
     return pl.Judgement(
         Drawer.BILLS if "pay" in letter.words else Drawer.REST,
-        confidence=sure, evidence=[pl.Quote(letter.words.split()[0], of="words")],
+        confidence=sure,
+        evidence=[pl.Quote(letter.words.split()[0], of="words")],
     )
 
 

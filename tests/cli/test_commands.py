@@ -11,7 +11,15 @@ from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.storage.database import Database
 from tests.cli.conftest import Pilotage
 
-ROWS = ("L1,please pay,2", "L2,hello there,1", "L3,perhaps pay,1", "L4,why?,1", "L5,all of it,12", ",no id,1", "L6,hi,many")
+ROWS = (
+    "L1,please pay,2",
+    "L2,hello there,1",
+    "L3,perhaps pay,1",
+    "L4,why?,1",
+    "L5,all of it,12",
+    ",no id,1",
+    "L6,hi,many",
+)
 WriteLetters = Callable[[Sequence[str]], Path]
 Listed = list[dict[str, str]]
 
@@ -33,12 +41,22 @@ def test_a_file_is_submitted_and_worked_on(worked: Pilotage) -> None:
     """Every record is in a place, and status says in which; the same file again changes nothing."""
     data = worked("status", "--json").data
     assert data["places"] == {
-        "ready": 0, "moving": 0, "waiting": 0, "with people": 2, "dead letter": 1, "handed over": 0, "done": 2, "withdrawn": 0,
+        "ready": 0,
+        "moving": 0,
+        "waiting": 0,
+        "with people": 2,
+        "dead letter": 1,
+        "handed over": 0,
+        "done": 2,
+        "withdrawn": 0,
     }
     assert data["in_quarantine"] == 2
     again = worked("submit", "letters", "letters.csv", "--json").data
     assert {name: again[name] for name in ("arrived", "accepted", "duplicates", "quarantined")} == {
-        "arrived": 7, "accepted": 0, "duplicates": 7, "quarantined": 0,
+        "arrived": 7,
+        "accepted": 0,
+        "duplicates": 7,
+        "quarantined": 0,
     }
     assert worked("doctor").code == Exit.OK
 
@@ -53,7 +71,14 @@ def test_status_tells_people(worked: Pilotage) -> None:
 def test_a_case_is_told_in_plain_words(worked: Pilotage) -> None:
     """By key or id: its record, judgement with evidence, values, timeline, and the decision with how to settle it."""
     said = worked("case", "L3")
-    for words in ("With people", "perhaps pay", '50%', '"perhaps"', "drawer judged bills, 50% sure", "The clerk is asked"):
+    for words in (
+        "With people",
+        "perhaps pay",
+        "50%",
+        '"perhaps"',
+        "drawer judged bills, 50% sure",
+        "The clerk is asked",
+    ):
         assert words in said.out
     assert "pilotage decide D-" in said.err
     data = worked("case", "L1", "--json").data
@@ -113,7 +138,9 @@ def test_quarantine_is_shown_corrected_and_discarded(worked: Pilotage) -> None:
     assert worked("quarantine", "show", number, "--json").data["original"] == "L6,hi,many\n"
     refused = worked("quarantine", "release", number, "--set", "pages=lots", "--reason", "x")
     assert (refused.code, "PLT-207" in refused.err) == (Exit.REFUSED, True)
-    released = worked("quarantine", "release", number, "--set", "pages=3", "--reason", "Asked the sender", "--json").data
+    released = worked(
+        "quarantine", "release", number, "--set", "pages=3", "--reason", "Asked the sender", "--json"
+    ).data
     assert worked("case", str(released["case"]), "--json").data["place"] == "ready"
     assert worked("quarantine", "discard", by_shape["id: string_too_short"], "--reason", "A test").code == Exit.OK
     assert worked("quarantine").out.strip() == "Quarantine is empty."

@@ -37,7 +37,9 @@ def test_help_starts_at_once() -> None:
     )
     seconds: list[float] = []
     for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=ENVIRONMENT
+        )
         used, *loaded = done.stderr.split()
         seconds.append(float(used))
         assert loaded == []
@@ -49,7 +51,9 @@ def test_help_starts_at_once() -> None:
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_the_list_says_what_the_command_says(entry: Entry) -> None:
     """Each command is where the list says, and its first sentence is the one in the list."""
-    command = calling.load(entry, House(start=None), Output(data=Console(file=StringIO()), words=Console(file=StringIO())))
+    command = calling.load(
+        entry, House(start=None), Output(data=Console(file=StringIO()), words=Console(file=StringIO()))
+    )
     assert (inspect.getdoc(command) or "").splitlines()[0] == entry.does
 
 

@@ -21,6 +21,7 @@ from pilotage.inbox.values import WORDS, Answer, Decision, Kind
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.cli.calling import as_json, told
+from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import did_you_mean
@@ -36,10 +37,14 @@ class Platform(Protocol):
     """A platform, as far as these commands use it."""
 
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where everything is kept."""
+        ...
 
     @property
-    def inbox(self) -> Inbox: ...
+    def inbox(self) -> Inbox:
+        """Who takes the questions that people must settle."""
+        ...
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001)."""
@@ -98,8 +103,13 @@ class InboxCommands:
             ("decision", "what", "record", "proposal", "why", "who is asked", "answer by"),
             [
                 (
-                    shown("D", one.id), f"{one.node} ({one.kind.value})", one.case_key, _short(_proposed(one)), one.why,
-                    one.asked, until(one.deadline, now) if one.deadline else "",
+                    shown("D", one.id),
+                    f"{one.node} ({one.kind.value})",
+                    one.case_key,
+                    _short(_proposed(one)),
+                    one.why,
+                    one.asked,
+                    until(one.deadline, now) if one.deadline else "",
                 )
                 for one in found
             ],
@@ -112,9 +122,13 @@ class InboxCommands:
 
     def decide(
         self,
-        *words: Annotated[str, Parameter(help="decisions (D-...), then the answer: a value, or a word such as approve")],
+        *words: Annotated[
+            str, Parameter(help="decisions (D-...), then the answer: a value, or a word such as approve")
+        ],
         reason: Annotated[str, Parameter(help="why; it stays with the case")],
-        value: Annotated[str | None, Parameter(help="the value, as text or JSON, where a word alone does not say it")] = None,
+        value: Annotated[
+            str | None, Parameter(help="the value, as text or JSON, where a word alone does not say it")
+        ] = None,
     ) -> int:
         """Settle a decision of the inbox.
 
@@ -141,13 +155,18 @@ class InboxCommands:
         data = {
             "settled": [{"decision": shown("D", one.id), "case": shown("C", one.case)} for one in settled],
             "failed": [{"decision": name, "error": as_json(error)} for name, error in failed],
-            "by": shell_user(), "known": KNOWN,
+            "by": shell_user(),
+            "known": KNOWN,
         }
         if not self.out.put(data):
             for one in settled:
-                self.out.line(f"{shown('D', one.id)} is settled: {one.node} of {one.case_key} ({shown('C', one.case)}).")
+                self.out.line(
+                    f"{shown('D', one.id)} is settled: {one.node} of {one.case_key} ({shown('C', one.case)})."
+                )
             if settled:
-                self.out.say(f"By {shell_user()} ({KNOWN}). A worker carries it on: `pilotage run`, or the one that serves.")
+                self.out.say(
+                    f"By {shell_user()} ({KNOWN}). A worker carries it on: `pilotage run`, or the one that serves."
+                )
             for _, error in failed:
                 told(error, self.out)
         return Exit.REFUSED if failed else Exit.OK
@@ -208,9 +227,12 @@ def decisions_of(tx: Tx, case: int) -> Part:
         columns=("decision", "what", "state", "proposal", "answer", "by", "why"),
         rows=[
             (
-                shown("D", one.id), f"{one.node} ({one.kind.value})",
+                shown("D", one.id),
+                f"{one.node} ({one.kind.value})",
                 f"{one.asked} is asked" if one.state == "waiting" else f"{one.state} at {when(one.settled_at or 0)}",
-                _short(_proposed(one)), _short(_answered(one)), f"{one.settled_by} ({one.known})" if one.settled_by else "",
+                _short(_proposed(one)),
+                _short(_answered(one)),
+                f"{one.settled_by} ({one.known})" if one.settled_by else "",
                 one.reason or one.why,
             )
             for one in found
@@ -232,7 +254,7 @@ def how_to_settle(decision: Decision) -> str:
 
 def _proposed(decision: Decision) -> str:
     proposal = decision.proposal
-    if decision.kind is Kind.APPROVAL and isinstance(proposal, dict) and "value" in proposal:
+    if decision.kind is Kind.APPROVAL and is_object(proposal) and "value" in proposal:
         proposal = proposal["value"]
     if proposal is None:
         return ""
@@ -241,7 +263,7 @@ def _proposed(decision: Decision) -> str:
 
 def _answered(decision: Decision) -> str:
     answer = decision.answer
-    if not isinstance(answer, dict):
+    if not is_object(answer):
         return ""
     value = answer.get("value")
     if value is None:
@@ -256,10 +278,23 @@ def _short(text: str) -> str:
 def decision_as_data(one: Decision) -> Mapping[str, object]:
     """A decision as plain data."""
     return {
-        "decision": shown("D", one.id), "automation": one.automation, "case": shown("C", one.case), "key": one.case_key,
-        "step": one.node, "kind": one.kind.value, "why": one.why, "asked": one.asked, "state": one.state,
-        "answers": [word.replace(" ", "-") for word in WORDS[one.kind]], "proposal": one.proposal,
-        "answer": one.answer, "deadline": iso(one.deadline), "asked_at": iso(one.asked_at),
+        "decision": shown("D", one.id),
+        "automation": one.automation,
+        "case": shown("C", one.case),
+        "key": one.case_key,
+        "step": one.node,
+        "kind": one.kind.value,
+        "why": one.why,
+        "asked": one.asked,
+        "state": one.state,
+        "answers": [word.replace(" ", "-") for word in WORDS[one.kind]],
+        "proposal": one.proposal,
+        "answer": one.answer,
+        "deadline": iso(one.deadline),
+        "asked_at": iso(one.asked_at),
         "waits": age((one.settled_at or one.asked_at) - one.asked_at) if one.settled_at else None,
-        "settled_by": one.settled_by, "known": one.known, "reason": one.reason, "settled_at": iso(one.settled_at),
+        "settled_by": one.settled_by,
+        "known": one.known,
+        "reason": one.reason,
+        "settled_at": iso(one.settled_at),
     }

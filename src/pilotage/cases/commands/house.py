@@ -31,19 +31,29 @@ class Platform(Protocol):
     """A platform, as far as these commands use it."""
 
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where everything is kept."""
+        ...
 
     @property
-    def intake(self) -> Intake: ...
+    def intake(self) -> Intake:
+        """Takes records in."""
+        ...
 
     @property
-    def served(self) -> Served: ...
+    def served(self) -> Served:
+        """The automations that are loaded."""
+        ...
 
     @property
-    def inbox(self) -> Decisions: ...
+    def inbox(self) -> Decisions:
+        """Who takes the questions that people must settle."""
+        ...
 
     @property
-    def automations(self) -> Mapping[str, Automation]: ...
+    def automations(self) -> Mapping[str, Automation]:
+        """The automations by name."""
+        ...
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001)."""

@@ -9,9 +9,11 @@ from cyclopts import Parameter
 
 from pilotage.cases.commands.house import House, Part
 from pilotage.cases.service.finding import Known, known, look_up
+from pilotage.cases.store.found import EffectRow
 from pilotage.cases.telling import sentences
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import shown
+from pilotage.machinery.cli.data import is_list, is_object
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import age, iso, until, when
 
@@ -74,7 +76,7 @@ def _stands(found: Known) -> str:
 
 
 def _fields(out: Output, title: str, value: object) -> None:
-    if isinstance(value, Mapping):
+    if is_object(value):
         out.table(("", ""), [(name, text_of(one)) for name, one in value.items()], title=title)
     elif value is not None:
         out.heading(title)
@@ -89,39 +91,28 @@ def text_of(value: object) -> str:
 def _judgements(judgements: Mapping[str, Mapping[str, object]]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for step, one in judgements.items():
-        evidence = one.get("evidence")
-        said = [
-            f'"{part["quote"]}"' if "quote" in part else str(part.get("note", ""))
-            for part in (evidence if isinstance(evidence, list) else [])
-        ]
         if one.get("abstained"):
             rows.append((step, "abstained", "", one["abstained"], ""))
             continue
-        others = one.get("alternatives")
-        pairs = others if isinstance(others, list) else []
+        sure = f"{float(str(one.get('confidence') or 0)):.0%}"
         rows.append(
-            (
-                step,
-                text_of(one.get("value")),
-                f"{float(str(one.get('confidence') or 0)):.0%}",
-                ", ".join(said),
-                ", ".join(f"{text_of(value)} {chance:.0%}" for value, chance in pairs),
-            )
+            (step, text_of(one.get("value")), sure, _evidence(one.get("evidence")), _others(one.get("alternatives")))
         )
     return rows
 
 
-def _effect(one: object) -> tuple[object, ...]:
-    row = one
-    return (
-        shown("E", row.id),
-        row.node,
-        row.connection,
-        row.state,
-        row.attempt,
-        when(row.changed_at),
-        row.words or "",  # type: ignore[attr-defined]
-    )
+def _evidence(parts: object) -> str:
+    found = [part for part in parts if is_object(part)] if is_list(parts) else []
+    return ", ".join(f'"{part["quote"]}"' if "quote" in part else str(part.get("note", "")) for part in found)
+
+
+def _others(pairs: object) -> str:
+    found = [pair for pair in pairs if is_list(pair)] if is_list(pairs) else []
+    return ", ".join(f"{text_of(value)} {float(str(chance)):.0%}" for value, chance in found)
+
+
+def _effect(row: EffectRow) -> tuple[object, ...]:
+    return (shown("E", row.id), row.node, row.connection, row.state, row.attempt, when(row.changed_at), row.words or "")
 
 
 def _as_data(found: Known, parts: Sequence[Part]) -> Mapping[str, object]:

@@ -1,7 +1,7 @@
 """`pilotage quarantine`, and its `show`, `release` and `discard`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from pilotage.cases.store import looking
 from pilotage.cases.store.found import QuarantinedWhole
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import read, shown
+from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
@@ -141,7 +142,7 @@ class QuarantineCommands:
         where = f"Line {row.number:,}. " if row.number is not None else ""
         beside = f" Beside {shown('C', row.beside)}." if row.beside is not None else ""
         self.out.line(f"{where}Came at {when(row.at)} UTC.{beside}")
-        if isinstance(fields, Mapping):
+        if is_object(fields):
             self.out.table(
                 ("field", "value"), [(name, text_of(value)) for name, value in fields.items()], title="Fields"
             )

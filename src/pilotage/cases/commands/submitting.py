@@ -98,7 +98,9 @@ class SubmitCommand:
             if worked:
                 self.out.say("Nothing moves by itself any more; `pilotage status` says how many are where.")
             elif done.taken:
-                self.out.say("`pilotage run` works on them until nothing moves any more; `pilotage serve` shows it, too.")
+                self.out.say(
+                    "`pilotage run` works on them until nothing moves any more; `pilotage serve` shows it, too."
+                )
         return Exit.REFUSED if done.failed else Exit.OK
 
     def _tell(self, taken: list[Submitted], whole: Receipt) -> None:

@@ -108,9 +108,9 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
         return OnItsOwn()
     c, e = cases.c, effects.c
     mine = sa.tuple_(c.automation, c.release).in_(list(served))
-    places_: dict[str, int] = {
-        place: count
-        for place, count in tx.execute(
+    places_ = {
+        str(row[0]): int(row[1])
+        for row in tx.execute(
             sa.select(c.place, sa.func.count())
             .where(
                 mine,
@@ -123,9 +123,9 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
         )
     }
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
-    states: dict[str, int] = {
-        state: count
-        for state, count in tx.execute(
+    states = {
+        str(row[0]): int(row[1])
+        for row in tx.execute(
             sa.select(e.state, sa.func.count())
             .where(
                 sa.tuple_(e.automation, e.release).in_(list(served)),

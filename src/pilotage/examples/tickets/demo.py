@@ -24,7 +24,7 @@ from pilotage.examples.tickets.data import read
 from pilotage.examples.tickets.generator import REQUESTS, generated
 from pilotage.examples.tickets.helpdesk.faults import Fault, FaultKind
 from pilotage.examples.tickets.helpdesk.server import as_process
-from pilotage.examples.tickets.helpdesk.setup import Running, Setup
+from pilotage.examples.tickets.helpdesk.setup import Running
 from pilotage.examples.tickets.intake import write_intake
 from pilotage.examples.tickets.material import Material
 from pilotage.examples.tickets.measuring import Measured, measure
@@ -77,9 +77,15 @@ class DemoCommand:
         *,
         data: Annotated[Path | None, Parameter(help="CLINC150's JSON file, or a CSV with a column of texts")] = None,
         requests: Annotated[int | None, Parameter(help=f"how many requests; {REQUESTS:,}, or all of --data")] = None,
-        fault: Annotated[FaultName | None, Parameter(help="switch this fault of the help desk on for a part of the run")] = None,
-        database_url: Annotated[str | None, Parameter(help="else PILOTAGE_DATABASE_URL, else SQLite in its folder")] = None,
-        helpdesk: Annotated[bool, Parameter(help="run the help desk alone, until Ctrl-C, to go on with the last demo")] = False,
+        fault: Annotated[
+            FaultName | None, Parameter(help="switch this fault of the help desk on for a part of the run")
+        ] = None,
+        database_url: Annotated[
+            str | None, Parameter(help="else PILOTAGE_DATABASE_URL, else SQLite in its folder")
+        ] = None,
+        helpdesk: Annotated[
+            bool, Parameter(help="run the help desk alone, until Ctrl-C, to go on with the last demo")
+        ] = False,
     ) -> int:
         """Send thousands of support requests on their way to a help desk.
 
@@ -117,7 +123,8 @@ class DemoCommand:
         if "quarantine" in some:
             lines.append(("quarantine", "what is wrong with the broken ones"))
         lines += [
-            ("status", "how many are where"), ("serve", "the same as a web page, on this machine alone"),
+            ("status", "how many are where"),
+            ("serve", "the same as a web page, on this machine alone"),
             ("doctor", "proves that nothing was lost"),
             ("demo --helpdesk", "in another terminal: keeps the help desk up, so that `run` can send what you decide"),
             ("demo --fault done-then-500", "the help desk does the work and says that it failed"),
@@ -127,7 +134,9 @@ class DemoCommand:
         for words, what in lines:
             self.out.line(f"  {name + ' ' + words:<{width}} {what}")
         if options.database_url and "@" in options.database_url:
-            self.out.say("\nSet PILOTAGE_DATABASE_URL to the same address for them: it may hold a password and is not kept.")
+            self.out.say(
+                "\nSet PILOTAGE_DATABASE_URL to the same address for them: it may hold a password and is not kept."
+            )
 
 
 def run_demo(options: Options, out: Output) -> Story:
@@ -182,34 +191,57 @@ def _faults(name: FaultName | None, requests: int) -> list[Fault]:
 
 
 def _run(
-    platform: Platform, ground: Playground, material: Material, measured: Measured, desk: Running, options: Options,
+    platform: Platform,
+    ground: Playground,
+    material: Material,
+    measured: Measured,
+    desk: Running,
+    options: Options,
     out: Output,
 ) -> Story:
     mark = _mark(platform)
     marked = [replace(request, id=f"{mark}{request.id}") for request in material.requests]
     planted = write_intake(marked, ground.mailbox)
-    out.say(f"Mailbox:  {planted.rows:,} rows in {_near(ground.mailbox)}, with {sum(planted.broken.values()):,} broken ones, "
-            f"{planted.duplicates:,} duplicates and {planted.conflicts:,} contradictions among them.")
-    out.say(f"Help desk: {desk.url}, a process of its own{f', which will be {options.fault}' if options.fault else ''}.")
+    out.say(
+        f"Mailbox:  {planted.rows:,} rows in {_near(ground.mailbox)}, with {sum(planted.broken.values()):,} broken ones, "
+        f"{planted.duplicates:,} duplicates and {planted.conflicts:,} contradictions among them."
+    )
+    out.say(
+        f"Help desk: {desk.url}, a process of its own{f', which will be {options.fault}' if options.fault else ''}."
+    )
     clock = SystemClock()
     with platform.working():
         begun = clock.monotonic()
         with out.watching() as watched:
             submitted = submit_file(
-                platform.intake, tickets, ground.mailbox, anew=True,
+                platform.intake,
+                tickets,
+                ground.mailbox,
+                anew=True,
                 seen=lambda receipt, done, total: watched.show(f"{receipt.arrived:,} taken in", done, total),
             )
             outage = Outage(desk=desk) if options.fault == "down" else None
             number = submitted.receipt.submission
             wait_until_still(
-                platform.database, platform.served.pairs, soon=_SOON, within=_PATIENCE,
+                platform.database,
+                platform.served.pairs,
+                soon=_SOON,
+                within=_PATIENCE,
                 seen=lambda left: _seen(platform, number, watched, outage),
             )
         seconds = clock.monotonic() - begun
-    return tell_story(platform.database, Run(
-        submission=number, seconds=seconds, log=desk.log, source=material.source, measured=measured,
-        truth={f"{mark}{id_}": team for id_, team in material.truth.items()}, fault=options.fault,
-    ))
+    return tell_story(
+        platform.database,
+        Run(
+            submission=number,
+            seconds=seconds,
+            log=desk.log,
+            source=material.source,
+            measured=measured,
+            truth={f"{mark}{id_}": team for id_, team in material.truth.items()},
+            fault=options.fault,
+        ),
+    )
 
 
 def _mark(platform: Platform) -> str:

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,7 +91,10 @@ class Playground:
         """Put away what the last run left, and say how the help desk is set up. Raises DemoRunsAlready (TICKETS-004)."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._refuse_living()
-        for file in (self.log, *(self._database_file.with_name(self._database_file.name + end) for end in ("", "-wal", "-shm"))):
+        for file in (
+            self.log,
+            *(self._database_file.with_name(self._database_file.name + end) for end in ("", "-wal", "-shm")),
+        ):
             file.unlink(missing_ok=True)
         token = secrets.token_urlsafe(24)
         self._keep(token)
@@ -103,10 +106,12 @@ class Playground:
         if not _is_ours(self.root) or not self.token_file.exists():
             raise NoDemoYet(f"There is no demo in {self.root} yet.", "Run `pilotage demo` first.")
         url = find_project(self.root).settings.get("helpdesk-url", "")
-        return Setup(log=self.log, port=int(url.rpartition(":")[2] or 0), token=self.token_file.read_text(encoding="utf-8"))
+        return Setup(
+            log=self.log, port=int(url.rpartition(":")[2] or 0), token=self.token_file.read_text(encoding="utf-8")
+        )
 
     @contextmanager
-    def open_to(self, desk: Running, database_url: str | None) -> Iterator[Project]:
+    def open_to(self, desk: Running, database_url: str | None) -> Generator[Project]:
         """The project, whose help desk is this one and no other, whatever the environment's variables say."""
         pyproject = self.root / "pyproject.toml"
         text = pyproject.read_text(encoding="utf-8")
@@ -132,7 +137,7 @@ class Playground:
             lives = Lives(database)
             living = {life.executor for life in lives.living()} - {life.executor for life in lives.dead_on_this_host()}
         except Exception:  # noqa: BLE001 - whatever is wrong with the old file, it is about to go
-            living = set()
+            living = set[str]()
         finally:
             database.close()
         if living:

@@ -1,6 +1,7 @@
 """What became of the requests of one run of the demo: counted in the database and at the help desk, told for a manager."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ _WHY: Final[Mapping[str, str]] = {
     "unknown effect": "it is not known whether the help desk acted",
 }
 _FAULTS: Final[Mapping[str, str]] = {
-    "malformed": "breaks the contract of a ticket", "unreadable": "cannot be read", "conflict": "has the id of an earlier one, and other words",
+    "malformed": "breaks the contract of a ticket",
+    "unreadable": "cannot be read",
+    "conflict": "has the id of an earlier one, and other words",
 }
 
 
@@ -98,22 +101,36 @@ class Story:
     def as_json(self) -> dict[str, object]:
         """The run as one JSON object."""
         return {
-            "submitted": self.submitted, "duplicates": self.duplicates, "done": self.at(Place.DONE),
-            "with_people": self.at(Place.WITH_PEOPLE), "quarantined": self.in_quarantine,
-            "dead_letters": self.at(Place.DEAD_LETTER), "still_moving": self.moving,
+            "submitted": self.submitted,
+            "duplicates": self.duplicates,
+            "done": self.at(Place.DONE),
+            "with_people": self.at(Place.WITH_PEOPLE),
+            "quarantined": self.in_quarantine,
+            "dead_letters": self.at(Place.DEAD_LETTER),
+            "still_moving": self.moving,
             "effects_confirmed": self.effects.get(EffectState.CONFIRMED, 0),
             "effects_unknown": self.effects.get(EffectState.UNKNOWN, 0),
-            "helpdesk_received": self.received.held, "helpdesk_requests": self.received.requests,
+            "helpdesk_received": self.received.held,
+            "helpdesk_requests": self.received.requests,
             "helpdesk_acted_on_twice": list(self.received.acted_on_twice),
-            "helpdesk_faults": dict(self.received.faults), "fault": self.fault,
-            "seconds": round(self.seconds, 2), "adds_up": self.adds_up, "source": self.source,
+            "helpdesk_faults": dict(self.received.faults),
+            "fault": self.fault,
+            "seconds": round(self.seconds, 2),
+            "adds_up": self.adds_up,
+            "source": self.source,
             "with_people_why": [{"kind": kind, "why": why, "count": count} for kind, why, count in self.whys],
-            "quarantined_why": [{"kind": kind, "shape": shape, "reason": reason, "count": count}
-                for kind, shape, reason, count in self.quarantined],
+            "quarantined_why": [
+                {"kind": kind, "shape": shape, "reason": reason, "count": count}
+                for kind, shape, reason, count in self.quarantined
+            ],
             "dead_letters_why": [{"reason": reason, "count": count} for reason, count in self.dead],
-            "router_unseen": self.measured.as_json(), "alone": self.correct.alone, "alone_right": self.correct.alone_right,
-            "proposed": self.correct.proposed, "proposed_right": self.correct.proposed_right,
-            "out_of_scope": self.correct.out_of_scope, "out_of_scope_alone": self.correct.out_of_scope_alone,
+            "router_unseen": self.measured.as_json(),
+            "alone": self.correct.alone,
+            "alone_right": self.correct.alone_right,
+            "proposed": self.correct.proposed,
+            "proposed_right": self.correct.proposed_right,
+            "out_of_scope": self.correct.out_of_scope,
+            "out_of_scope_alone": self.correct.out_of_scope_alone,
         }
 
     def tell(self, out: Output) -> None:
@@ -137,7 +154,11 @@ class Story:
             ("in quarantine", self.in_quarantine, "kept as they came, to be corrected or discarded:"),
             *(("", None, words) for words in self._faults()),
             ("duplicates", self.duplicates, "the same record again: recognised, and counted"),
-            ("dead letters", self.at(Place.DEAD_LETTER), "used up their attempts; to be replayed when the cause is mended"),
+            (
+                "dead letters",
+                self.at(Place.DEAD_LETTER),
+                "used up their attempts; to be replayed when the cause is mended",
+            ),
             *(("", None, f"{count:,}: {reason}") for reason, count in self.dead),
         ]
         if self.moving:
@@ -203,9 +224,21 @@ def tell_story(database: Database, run: Run) -> Story:
         whys = inbox_store.count_whys(tx, run.submission)
         examples = _examples(tx, judged)
     return Story(
-        submission=run.submission, submitted=row.arrived, duplicates=row.duplicates, places=places, quarantined=quarantined,
-        whys=whys, dead=dead, effects=effects, received=read_log(run.log, keys), seconds=run.seconds, source=run.source,
-        measured=run.measured, correct=_correct(judged, run.truth), fault=run.fault, examples=examples,
+        submission=run.submission,
+        submitted=row.arrived,
+        duplicates=row.duplicates,
+        places=places,
+        quarantined=quarantined,
+        whys=whys,
+        dead=dead,
+        effects=effects,
+        received=read_log(run.log, keys),
+        seconds=run.seconds,
+        source=run.source,
+        measured=run.measured,
+        correct=_correct(judged, run.truth),
+        fault=run.fault,
+        examples=examples,
     )
 
 
@@ -234,7 +267,7 @@ def read_log(log: Path, keys: set[str]) -> Received:
 
 
 def _correct(judged: Sequence[tuple[int, str, str, str | None]], truth: Mapping[str, Team | None]) -> Correct:
-    counts = dict.fromkeys(("alone", "alone_right", "proposed", "proposed_right", "outside", "outside_alone"), 0)
+    counts = Counter[str]()
     for _, key, place, judgements in judged:
         if key not in truth or judgements is None:
             continue
@@ -249,8 +282,12 @@ def _correct(judged: Sequence[tuple[int, str, str, str | None]], truth: Mapping[
             counts[kind] += 1
             counts[f"{kind}_right"] += one.get("value") == team.value
     return Correct(
-        alone=counts["alone"], alone_right=counts["alone_right"], proposed=counts["proposed"],
-        proposed_right=counts["proposed_right"], out_of_scope=counts["outside"], out_of_scope_alone=counts["outside_alone"],
+        alone=counts["alone"],
+        alone_right=counts["alone_right"],
+        proposed=counts["proposed"],
+        proposed_right=counts["proposed_right"],
+        out_of_scope=counts["outside"],
+        out_of_scope_alone=counts["outside_alone"],
     )
 
 

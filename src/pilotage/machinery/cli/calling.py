@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -56,8 +56,15 @@ def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, expla
 
 def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output) -> int:
     app = App(
-        name=f"pilotage {entry.name}", version_flags=[], default_parameter=Parameter(negative=()), console=out.page,
-        error_console=out.words, help_epilogue=EVERYWHERE, help_format="plaintext", result_action="return_value", suppress_keyboard_interrupt=False,
+        name=f"pilotage {entry.name}",
+        version_flags=[],
+        default_parameter=Parameter(negative=()),
+        console=out.page,
+        error_console=out.words,
+        help_epilogue=EVERYWHERE,
+        help_format="plaintext",
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     app["--help"].show = False
     app.default(command)
@@ -81,7 +88,10 @@ def told(error: PilotageError, out: Output) -> int:
 def as_json(error: PilotageError) -> Mapping[str, object]:
     """An error as plain data."""
     data: dict[str, object] = {
-        "code": error.code, "what": error.what, "remedy": error.remedy, "retryable": error.retryable
+        "code": error.code,
+        "what": error.what,
+        "remedy": error.remedy,
+        "retryable": error.retryable,
     }
     findings: Sequence[object] = getattr(error, "findings", ())
     if findings:
@@ -91,7 +101,9 @@ def as_json(error: PilotageError) -> Mapping[str, object]:
 
 def _unexpected(error: Exception, out: Output) -> int:
     remedy = "Report it, with what stands on stderr."
-    out.put({"error": {"code": "PLT-000", "what": f"{type(error).__name__}: {error}", "remedy": remedy, "retryable": False}})
+    out.put(
+        {"error": {"code": "PLT-000", "what": f"{type(error).__name__}: {error}", "remedy": remedy, "retryable": False}}
+    )
     out.words.file.write(plain("".join(traceback.format_exception(error))))
     out.say(
         "\nThis should not have happened: it is a fault of the program, and nothing that you did.\n"
@@ -112,7 +124,7 @@ def _nobody_reads() -> int:
 
 
 @contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
+def _ending_on_sigterm() -> Generator[None]:
     """SIGTERM ends the command as Ctrl-C does: everything that is open is put away in order."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:

@@ -30,7 +30,12 @@ class Entry:
 def first_page(entries: Sequence[Entry], version: str) -> str:
     """The help of `pilotage` itself."""
     width = max(len(entry.name) for entry in entries) + 2
-    lines = [f"pilotage {version}: automations that are typed, released and trusted.", "", "Usage: pilotage COMMAND ...", ""]
+    lines = [
+        f"pilotage {version}: automations that are typed, released and trusted.",
+        "",
+        "Usage: pilotage COMMAND ...",
+        "",
+    ]
     for group in dict.fromkeys(entry.group for entry in entries):
         lines.append(f"{group}:")
         lines += [f"  {entry.name:<{width}}{entry.does}" for entry in entries if entry.group == group]

@@ -7,7 +7,7 @@ a customer's text can move no cursor, and nothing in it is taken for markup.
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Protocol
@@ -56,7 +56,11 @@ class _Screen(Console):
 
 def _console(file: IO[str]) -> Console:
     return _Screen(
-        file=file, highlight=False, markup=False, emoji=False, soft_wrap=False,
+        file=file,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
         width=None if file.isatty() else _WIDE,
     )
 
@@ -100,7 +104,9 @@ class Output:
         """A table; whole numbers stand to the right, with their thousands apart."""
         if title:
             self.heading(title)
-        shown = Table(box=box.SIMPLE_HEAD if any(columns) else None, pad_edge=False, show_header=any(columns), show_edge=False)
+        shown = Table(
+            box=box.SIMPLE_HEAD if any(columns) else None, pad_edge=False, show_header=any(columns), show_edge=False
+        )
         for number, name in enumerate(columns):
             numbers = bool(rows) and all(isinstance(row[number], int | None) for row in rows)
             shown.add_column(Text(name), justify="right" if numbers else "left", overflow="fold", header_style="bold")
@@ -118,14 +124,18 @@ class Output:
         self.words.print(Text(plain(text), style=style), soft_wrap=True)
 
     @contextmanager
-    def watching(self) -> Iterator[Watched]:
+    def watching(self) -> Generator[Watched]:
         """Show progress for as long as the block lasts, if a person watches."""
         if not self.watched:
             yield _Unwatched()
             return
         shown = Progress(
-            SpinnerColumn(), BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"),
-            console=self.words, transient=True,
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.description}"),
+            console=self.words,
+            transient=True,
         )
         task = shown.add_task("", total=None)
         with shown:

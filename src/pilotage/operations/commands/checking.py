@@ -22,7 +22,11 @@ class ProjectCommands:
     out: Output
 
     def check(
-        self, *, settings: Annotated[bool, Parameter(help="look at this environment's settings, too", negative="--no-settings")] = True
+        self,
+        *,
+        settings: Annotated[
+            bool, Parameter(help="look at this environment's settings, too", negative="--no-settings")
+        ] = True,
     ) -> int:
         """Say what is wrong with the project as it is written.
 
@@ -32,13 +36,19 @@ class ProjectCommands:
         automations: Sequence[Automation] = ()
         try:
             automations = self.house.automations()
-            found = check(automations, settings=_settings(project, automations) if settings else None, environment=project.environment)
+            found = check(
+                automations,
+                settings=_settings(project, automations) if settings else None,
+                environment=project.environment,
+            )
         except DefinitionError as error:
             found = list(error.findings)
         wrong = [one for one in found if not one.warning]
         data = {
-            "automations": [one.name for one in automations], "findings": [one.as_json() for one in found],
-            "errors": len(wrong), "warnings": len(found) - len(wrong),
+            "automations": [one.name for one in automations],
+            "findings": [one.as_json() for one in found],
+            "errors": len(wrong),
+            "warnings": len(found) - len(wrong),
         }
         if not self.out.put(data):
             self._tell(found, automations)

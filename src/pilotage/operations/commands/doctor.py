@@ -37,7 +37,9 @@ class DoctorCommand:
             self.out.line(f"{_mark(not one.missing)}  {title}", style="bold")
             self.out.line(f"        {_side(one.left)} = {_side(one.right)}")
             if one.missing:
-                self.out.line(f"        {abs(one.missing):,} {'missing' if one.missing > 0 else 'too many'} on the right.")
+                self.out.line(
+                    f"        {abs(one.missing):,} {'missing' if one.missing > 0 else 'too many'} on the right."
+                )
         broken = {one.name: one for one in proof.broken}
         for name in proof.checked:
             self.out.line(f"{_mark(name not in broken)}  {name.capitalize()}")
@@ -46,7 +48,9 @@ class DoctorCommand:
         if proof.holds:
             self.out.say("\nEverything holds.")
         else:
-            self.out.say("\nSomething does not hold. Stop new effects (`pilotage hold`), keep the database as it is, and report it.")
+            self.out.say(
+                "\nSomething does not hold. Stop new effects (`pilotage hold`), keep the database as it is, and report it."
+            )
 
 
 def _mark(holds: bool) -> str:  # noqa: FBT001 - private, and reads well
@@ -69,6 +73,8 @@ def _as_data(proof: Proof) -> Mapping[str, object]:
 
 def _sum(name: str, one: Sum) -> Mapping[str, object]:
     return {
-        "name": name, "left": {term.name: term.count for term in one.left},
-        "right": {term.name: term.count for term in one.right}, "missing": one.missing,
+        "name": name,
+        "left": {term.name: term.count for term in one.left},
+        "right": {term.name: term.count for term in one.right},
+        "missing": one.missing,
     }

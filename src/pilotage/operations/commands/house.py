@@ -17,10 +17,14 @@ class Project(Protocol):
     """A project, as far as these commands use it."""
 
     @property
-    def root(self) -> Path: ...
+    def root(self) -> Path:
+        """Where it lies."""
+        ...
 
     @property
-    def environment(self) -> str: ...
+    def environment(self) -> str:
+        """Which environment this is."""
+        ...
 
     def setting(self, name: str) -> str | None:
         """The text of a setting, or None where it is not set."""
@@ -31,16 +35,24 @@ class Platform(Protocol):
     """A platform, as far as these commands use it."""
 
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where everything is kept."""
+        ...
 
     @property
-    def project(self) -> Project: ...
+    def project(self) -> Project:
+        """The project."""
+        ...
 
     @property
-    def served(self) -> Served: ...
+    def served(self) -> Served:
+        """The automations that are loaded."""
+        ...
 
     @property
-    def automations(self) -> Mapping[str, Automation]: ...
+    def automations(self) -> Mapping[str, Automation]:
+        """The automations by name."""
+        ...
 
     def pairs(self) -> Sequence[tuple[str, str]]:
         """(automation, release) of everything that is worked on while `working` lasts."""

@@ -43,9 +43,7 @@ class StatusCommand:
     house: House
     out: Output
 
-    def status(
-        self, *, most: Annotated[int, Parameter(help="how many reasons of each kind to list")] = 8
-    ) -> None:
+    def status(self, *, most: Annotated[int, Parameter(help="how many reasons of each kind to list")] = 8) -> None:
         """Say how many are where, and what needs somebody."""
         with self.house.open() as platform:
             places = read_places(platform.database, tuple(platform.automations))
@@ -55,8 +53,12 @@ class StatusCommand:
             workers = [life.executor for life in lives_of(platform).living() if life.kind == "worker"]
         health = assess(places)
         data = {
-            "condition": health.condition.value, "title": health.title, "sentence": health.sentence,
-            **places_as_data(places), **_as_data(details), "workers": len(workers),
+            "condition": health.condition.value,
+            "title": health.title,
+            "sentence": health.sentence,
+            **places_as_data(places),
+            **_as_data(details),
+            "workers": len(workers),
             "needs": [_need(one) for one in (*more, *needs(places))],
         }
         if not self.out.put(data):
@@ -74,7 +76,8 @@ class StatusCommand:
         if details.effects:
             out.table(
                 ("effects through", "state", "effects", "oldest change"),
-                [(c, s, n, age(details.now - oldest)) for _, c, s, n, oldest in details.effects], title="Effects",
+                [(c, s, n, age(details.now - oldest)) for _, c, s, n, oldest in details.effects],
+                title="Effects",
             )
         if details.words:
             out.table(("through", "state", "effects", "what is said"), [(c, s, n, w) for c, s, w, n in details.words])
@@ -97,9 +100,13 @@ class StatusCommand:
 
 def _details(tx: Tx, now: int, most: int) -> _Details:
     return _Details(
-        effects=counting.effect_states(tx), words=counting.effect_words(tx, most), waiting=looking.count_waiting(tx),
-        dead=looking.count_reasons(tx, Place.DEAD_LETTER, most=most), shapes=looking.count_shapes(tx)[:most],
-        whys=inbox_store.count_whys(tx)[:most], now=now,
+        effects=counting.effect_states(tx),
+        words=counting.effect_words(tx, most),
+        waiting=looking.count_waiting(tx),
+        dead=looking.count_reasons(tx, Place.DEAD_LETTER, most=most),
+        shapes=looking.count_shapes(tx)[:most],
+        whys=inbox_store.count_whys(tx)[:most],
+        now=now,
     )
 
 
@@ -107,7 +114,8 @@ def places_table(out: Output, places: Places) -> None:
     """Where everything is, as a table for people."""
     rows: list[tuple[object, ...]] = [
         (place.value, places.at(place).count, _old(places.at(place).oldest))
-        for place in Place if places.at(place).count
+        for place in Place
+        if places.at(place).count
     ]
     if places.quarantine.count:
         rows.append(("(in quarantine)", places.quarantine.count, _old(places.quarantine.oldest)))
@@ -128,15 +136,24 @@ def _old(length: timedelta | None) -> str:
 def places_as_data(places: Places) -> Mapping[str, object]:
     """The same as plain data."""
     return {
-        "as_of": places.as_of.isoformat(), "arrived": places.arrived, "accepted": places.accepted,
-        "duplicates": places.duplicates, "in_quarantine": places.quarantine.count,
+        "as_of": places.as_of.isoformat(),
+        "arrived": places.arrived,
+        "accepted": places.accepted,
+        "duplicates": places.duplicates,
+        "in_quarantine": places.quarantine.count,
         "places": {place.value: places.at(place).count for place in Place},
         "oldest_seconds": {
             place.value: round(here.oldest.total_seconds()) for place, here in places.places.items() if here.oldest
         },
         "effects": {state.value: here.count for state, here in places.effects.items()},
         "holds": [
-            {"scope": one.scope, "reason": one.reason, "by": one.by, "on_their_way": one.on_the_way, "intake": one.intake}
+            {
+                "scope": one.scope,
+                "reason": one.reason,
+                "by": one.by,
+                "on_their_way": one.on_the_way,
+                "intake": one.intake,
+            }
             for one in places.holds
         ],
     }

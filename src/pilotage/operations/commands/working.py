@@ -41,7 +41,9 @@ class RunCommand:
                     _watch(platform, watched)
                 else:
                     wait_until_still(
-                        platform.database, platform.pairs(), soon=soon,
+                        platform.database,
+                        platform.pairs(),
+                        soon=soon,
                         seen=lambda left: watched.show(in_words(left)),
                     )
             self._tell(read_places(platform.database, tuple(platform.automations)))
