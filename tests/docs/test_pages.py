@@ -28,7 +28,7 @@ PAGES: Final = [
 TIME_OUT_S: Final = 180
 
 # How many blocks each page leaves out. A number may shrink; one that grows needs a good reason, which the page gives.
-LEFT_OUT: Final = {"README.md": 6, "CONTRIBUTING.md": 1}
+LEFT_OUT: Final = {"README.md": 6, "CONTRIBUTING.md": 1, "docs/quickstart.md": 1}
 
 # The line that opens a block: its language, and what follows (`title="a/file.py"`).
 INFO: Final = re.compile(r"[ \t]*(?P<language>[\w-]*)(?P<options>[^\n]*)$\n", re.MULTILINE)
@@ -40,7 +40,18 @@ EXITS_WITH: Final = re.compile(r"#\s*exits with (\d+)\s*$")
 # -- the pages -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# Pages on which whole projects run.
+LONG: Final = ("docs/quickstart.md", "docs/guides/")
+
+
+def _page(path: Path) -> object:
+    name = str(path.relative_to(ROOT))
+    return pytest.param(
+        path, id=name, marks=[pytest.mark.slow, pytest.mark.timeout(900)] if name.startswith(LONG) else []
+    )
+
+
+@pytest.mark.parametrize("page", [_page(path) for path in PAGES])
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
     """All blocks of the page run in their order, in a fresh folder; what it leaves out has a reason and is counted."""
     left_out = run_page(page, tmp_path)
@@ -116,6 +127,12 @@ class Shell:
     state: Path
     groups: list[int] = field(default_factory=list[int])
 
+    @property
+    def here(self) -> Path:
+        """Where the commands stand now."""
+        here = self.state / "here"
+        return Path(here.read_text(encoding="utf-8").strip()) if here.exists() else self.folder
+
     def run(self, command: str) -> tuple[int, str]:
         """The exit code, and all that was printed."""
         output, variables, here = (self.state / name for name in ("output", "variables", "here"))
@@ -150,6 +167,7 @@ def _environment() -> dict[str, str]:
         **kept,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONUNBUFFERED": "1",  # data and words in the order in which a terminal shows them
         "NO_COLOR": "1",
         "COLUMNS": "120",
     }
@@ -183,7 +201,7 @@ class Blocks:
 
     def _write(self, example: Example) -> None:
         name, text = example.parsed
-        path = self._shell.folder / name
+        path = self._shell.here / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(text), encoding="utf-8")
 

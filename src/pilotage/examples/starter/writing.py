@@ -80,13 +80,14 @@ def _refuse_what_is_there(folder: Path) -> None:
 
 
 def _put(building: Path, folder: Path) -> None:
-    """In one step; an empty folder that is there gives way, one that was filled meanwhile does not."""
-    try:
+    """In one step where nothing is there; into an empty folder, in which somebody may stand, piece by piece."""
+    if not folder.exists():
         building.rename(folder)
-    except OSError as error:
-        if not folder.exists():
-            raise
-        raise FolderInUse(f"{folder} has files in it, and nothing is written over.", "Choose another name.") from error
+        return
+    for entry in sorted(building.iterdir()):
+        _refuse_what_is_there(folder / entry.name)
+        entry.rename(folder / entry.name)
+    building.rmdir()
 
 
 def _umask() -> int:
