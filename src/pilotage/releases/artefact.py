@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Artefacts:
         return self.folder / f"{digest}.zip"
 
     @contextmanager
-    def freezing(self) -> Iterator[Path]:
+    def freezing(self) -> Generator[Path]:
         """A folder to freeze files in, for as long as the block lasts."""
         self.folder.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".freezing-", dir=self.folder))

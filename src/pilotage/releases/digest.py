@@ -8,7 +8,7 @@ import json
 from collections.abc import Container, Mapping
 from dataclasses import asdict
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -33,7 +33,10 @@ def read_manifest(data: bytes) -> Manifest:
     """The manifest that these bytes are. Raises ValueError where they are none, or are written in another way."""
     try:
         found: object = json.loads(data)
-        if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
+        if not isinstance(found, dict):
+            raise ValueError("it is no manifest")
+        found = cast("dict[str, object]", found)
+        if found.pop("format", None) != FORMAT:
             raise ValueError("it has another form")
         manifest = _MANIFEST.validate_python(found)
     except ValidationError as error:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from pilotage.releases.digest import is_inside
 from pilotage.releases.errors import FileLeadsOutside, FileMissing, NothingToRelease, ReleaseTooLarge
@@ -196,7 +196,7 @@ def _matches(root: Path, pattern: str) -> list[Path]:
 
 def _patterns(table: Mapping[str, object], name: str) -> Sequence[str]:
     value = table.get(name, [])
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    return [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
 
 
 def _is_ours(parts: Sequence[str]) -> bool:

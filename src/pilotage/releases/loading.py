@@ -145,7 +145,7 @@ def modules() -> list[Module]:
     """Every module that is loaded, and has a file or folders."""
     found: list[Module] = []
     for name, module in sorted(sys.modules.items()):
-        if name in _PROGRAMS or not isinstance(module, ModuleType):
+        if name in _PROGRAMS:
             continue
         file = getattr(module, "__file__", None)
         folders = _folders(module)

@@ -59,14 +59,14 @@ def retire(tx: Tx, names: Iterable[str]) -> None:
 
 def by_digest(tx: Tx, digest: str) -> Release | None:
     """The release of this digest."""
-    row = tx.execute(sa.select(releases).where(releases.c.digest == digest)).one_or_none()
+    row = tx.execute(sa.select(releases).where(releases.c.digest == digest)).mappings().one_or_none()
     return None if row is None else _release(row)
 
 
 def every(tx: Tx) -> list[Release]:
     """All releases, the one that became current last first."""
     rows = tx.execute(sa.select(releases).order_by(releases.c.current_since.desc(), releases.c.name))
-    return [_release(row) for row in rows]
+    return [_release(row) for row in rows.mappings()]
 
 
 def current(tx: Tx) -> list[Release]:
@@ -76,7 +76,7 @@ def current(tx: Tx) -> list[Release]:
         .where(releases.c.state == State.CURRENT.value)
         .order_by(releases.c.current_since.desc(), releases.c.name)
     )
-    return [_release(row) for row in rows]
+    return [_release(row) for row in rows.mappings()]
 
 
 def outline(tx: Tx, release: str, automation: str) -> object | None:
@@ -133,8 +133,17 @@ def strangers(tx: Tx, working_directory: str) -> list[Sequence[object]]:
     return [tuple(row) for row in rows]
 
 
-def _release(row: sa.Row[tuple[object, ...]]) -> Release:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-    values["automations"] = tuple(json.loads(values["automations"]))
-    values["state"] = State(values["state"])
-    return Release(**values)
+def _release(row: sa.RowMapping) -> Release:
+    return Release(
+        name=row["name"],
+        digest=row["digest"],
+        automations=tuple(json.loads(row["automations"])),
+        made_at=row["made_at"],
+        made_by=row["made_by"],
+        known=row["known"],
+        note=row["note"],
+        artefact=row["artefact"],
+        python=row["python"],
+        state=State(row["state"]),
+        current_since=row["current_since"],
+    )
