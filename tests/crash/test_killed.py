@@ -6,8 +6,6 @@
 import os
 import random
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,14 +22,6 @@ CRASHES = int(os.environ.get("CRASHES", "3"))
 SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
 SLOW = Fault(kind=FaultKind.SLOW, delay=0.8)
 """Acts at once and takes its time to say so: many an answer finds nobody who waits for it."""
-
-
-@pytest.fixture
-def ground(tmp_path: Path, database_url: str) -> Iterator[Ground]:
-    """A project; what was started in it is ended."""
-    made = Ground(tmp_path / "project", database_url)
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize("honours", [True, False], ids=["honours keys", "forgets keys"])

@@ -78,6 +78,10 @@ class Source:
         """The SHA-256 of the whole file."""
         return self._file.digest()
 
+    def original(self, start: int, end: int) -> bytes:
+        """The file's own bytes from `start` up to `end`."""
+        return self._file.read(start, end - start)
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +18,9 @@ from pilotage.cases.reading.source import Source, open_source
 from pilotage.cases.reading.values import Block, Broken, Form, Record
 from pilotage.cases.service.intake import Intake, Progress, Receipt
 from pilotage.cases.store import arriving
+
+_TOGETHER: Final = 16_000_000
+"""Bytes of a block up to which its originals are read at once."""
 
 Seen = Callable[[Receipt, int, int], None]
 """Told after each block: what became of the records so far, how many bytes were read, how many there are."""
@@ -136,20 +140,23 @@ def _with_originals(source: Source) -> Iterator[tuple[Block, "_Originals | None"
         for block in source:
             yield block, None
         return
-    with source.path.open("rb") as file:
-        for block in source:
-            first = block.items[0].start
-            file.seek(first)
-            yield block, _Originals(first=first, data=file.read(block.next_byte - first))
+    for block in source:
+        first, last = block.items[0].start, block.next_byte
+        whole = source.original(first, last) if last - first <= _TOGETHER else None
+        yield block, _Originals(source=source, first=first, data=whole)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Originals:
+    source: Source
     first: int
-    data: bytes
+    data: bytes | None
+    """The block's bytes; None where a record that is too long stands among them, and nobody keeps that one whole."""
 
     def of(self, item: Record) -> bytes:
         """The bytes of one record, its line end included."""
+        if self.data is None:
+            return self.source.original(item.start, item.end)
         return self.data[item.start - self.first : item.end - self.first]
 
 

@@ -1,0 +1,131 @@
+"""Holds at random moments, with three processes of which one is stopped in the middle of its work and continues later.
+
+`HOLDS=20` holds more often than CI has time for.
+"""
+
+import datetime as dt
+import os
+import random
+import sqlite3
+import threading
+
+import psutil
+import psycopg
+import pytest
+
+from pilotage.cases.service import holding
+from pilotage.examples.tickets.helpdesk.faults import Fault, FaultKind
+from pilotage.examples.tickets.helpdesk.server import as_process
+from pilotage.examples.tickets.helpdesk.setup import Setup
+from tests.acceptance.ground import Ground, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.timeout(900)]
+
+HOLDS = int(os.environ.get("HOLDS", "2"))
+SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+LATE = 1.5
+"""Seconds that a process which continues gets to do what it must not."""
+
+
+def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> None:
+    """Also not through a process that was stopped between its permission to send and the call: it comes too late."""
+    chance = random.Random(SEED)
+    ground.variables["TAKES_A_MOMENT"] = "0.4"
+    automations = dict.fromkeys(("safe", "ask", "never"), 60 + 50 * HOLDS)
+    held: list[tuple[dt.datetime, dt.datetime]] = []
+    overtaken = 0
+    setup = Setup(log=ground.root / "desk.jsonl", faults=[Fault(kind=FaultKind.SLOW, delay=1.0)])
+    with as_process(setup) as ground.desk:
+        ground.fill(automations)
+        workers = [ground.start("run", "--forever") for _ in range(3)]
+        for number in range(HOLDS):
+            goal = len(ground.acts()) + chance.randint(5, 30)
+            until(lambda goal=goal: len(ground.acts()) >= goal, every=0.01, said=ground.logs)
+            stopped = workers[chance.randrange(3)]
+            by_command = number % 2 == 1
+            command = ground.start("hold", "everything", "--wait", "--reason", "a try") if by_command else None
+            threading.Event().wait(chance.random() * (2 if by_command else 0.5))
+            stop(stopped, ground)
+            if command is None:
+                hold(ground)
+            else:
+                assert command.wait(120) == 0, ground.logs()
+            returned = now()
+            left = permitted(ground) - ground.acts().keys()
+            overtaken += len(left)
+            if chance.random() < 0.5:
+                stopped.resume()
+                threading.Event().wait(LATE)
+                held.append((returned, now()))
+                resume(ground)
+            else:
+                threading.Event().wait(chance.random())
+                held.append((returned, now()))
+                resume(ground)
+                until(lambda left=left: not left & permitted(ground), every=0.2, said=ground.logs)
+                stopped.resume()
+        ground.ok("run", within=240)
+        for worker in workers:
+            worker.terminate()
+        assert [worker.wait(60) for worker in workers] == [143] * 3, ground.logs()
+    acts = [(dt.datetime.fromisoformat(one["at"]), one["key"]) for one in ground.entries() if one["acted"]]
+    for begin, end in held:
+        assert [key for at, key in acts if begin < at < end] == [], f"acted under a hold; seed {SEED}"
+    assert overtaken, f"no process was ever stopped with a permission in its hands, so nothing was shown; seed {SEED}"
+    ground.agrees(automations)
+    assert set(ground.states("safe").values()) == set(ground.states("ask").values()) == {"confirmed"}
+    ground.well()
+
+
+def now() -> dt.datetime:
+    """The host's clock, which is the desk's, too."""
+    return dt.datetime.now(dt.UTC)
+
+
+def hold(ground: Ground) -> None:
+    """What `hold everything --wait` does."""
+    with ground.database() as database:
+        holding.hold(database, scope="everything", name="", by="tester", known="test", reason="a try")
+        until(lambda: not holding.on_their_way(database, scope="everything", name=""), said=ground.logs)
+
+
+def resume(ground: Ground) -> None:
+    """Let effects go out again."""
+    with ground.database() as database:
+        assert holding.resume(database, scope="everything", name="", by="tester") == 1
+
+
+def permitted(ground: Ground) -> set[str]:
+    """The keys of effects that somebody has permission to send, and of which no more is known."""
+    return {key for name in ("safe", "ask", "never") for key, state in ground.states(name).items() if state == "sending"}
+
+
+def stop(process: psutil.Popen, ground: Ground) -> None:
+    """Stop the process anywhere but in a transaction that everybody else has to wait for."""
+    for _ in range(100):
+        process.suspend()
+        if nobody_waits(ground.database_url):
+            return
+        process.resume()
+        threading.Event().wait(0.05)
+    raise AssertionError("the process is always in a transaction")
+
+
+def nobody_waits(url: str) -> bool:
+    """Whether the lock that a hold needs can be had."""
+    try:
+        if url.startswith("sqlite"):
+            connection = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=2, isolation_level=None)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            finally:
+                connection.close()
+        else:
+            with psycopg.connect(url) as there:
+                there.execute("SET lock_timeout = '2s'")
+                there.execute("SELECT id FROM send_gate FOR UPDATE")
+                there.rollback()
+    except (sqlite3.OperationalError, psycopg.errors.LockNotAvailable):
+        return False
+    return True
