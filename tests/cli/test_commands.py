@@ -168,7 +168,7 @@ def test_a_case_is_withdrawn_once(worked: Pilotage) -> None:
 def test_hold_and_resume(worked: Pilotage) -> None:
     """A hold names what exists, says what is on its way, stops intake if told to, and is lifted by the same words."""
     assert "Did you mean letters?" in worked("hold", "automation", "leters", "--reason", "x").err
-    assert "Did you mean length?" in worked("hold", "segment", "lenght=short", "--reason", "x").err
+    assert "Did you mean length?" in worked("hold", "segment", "lengths=short", "--reason", "x").err
     assert worked("hold", "case", "L5", "--intake", "--reason", "x").code == Exit.REFUSED
     held = worked("hold", "automation", "letters", "--intake", "--wait", "--reason", "Fire drill", "--json").data
     assert held["on_their_way"] == []

@@ -68,7 +68,7 @@ def test_the_longest_name_wins() -> None:
 def test_names_that_are_near() -> None:
     """A slip of the finger and a beginning are both understood; nonsense is not."""
     assert nearest("statsu", ["status", "submit"]) == ["status"]
-    assert nearest("Hel", ["helpdesk", "carrier"]) == ["helpdesk"]
+    assert nearest("Carri", ["helpdesk", "carrier"]) == ["carrier"]
     assert did_you_mean("xyz", ["status"], "There is: status.") == "There is: status."
 
 

@@ -13,9 +13,3 @@ class NoSuchCommand(PilotageError):
     """There is no command of that name; the nearest names are in the remedy."""
 
     code = "PLT-921"
-
-
-class ReasonAsked(PilotageError):
-    """A command that people answer for needs its reason."""
-
-    code = "PLT-922"

@@ -15,7 +15,9 @@ class EngineClosed(Exception):
 
 
 SCHEMA: Final = "dbos"
-_IDLE_IN_TRANSACTION_MS: Final = 60_000
+_IDLE_IN_TRANSACTION_MS: Final = 5_000
+"""How long a process that stands still in the middle of one of DBOS's transactions, which take milliseconds, keeps its
+locks. Until then nobody can take its batches over. DBOS repeats what was cut off."""
 
 
 def sessions(database: Database) -> "sessionmaker[Session]":
