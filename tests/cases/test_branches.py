@@ -95,5 +95,3 @@ def test_a_replay_on_the_other_branch_does_not_act_again(database_url: str) -> N
         assert case.place is Place.DONE
         assert len(service.received) == 1
         assert case.output(close) == Closed(number=1)
-
-

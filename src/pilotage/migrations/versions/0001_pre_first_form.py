@@ -11,6 +11,26 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table."""
+    _batches()
+    _case_content()
+    _cases()
+    _indexes_of_cases()
+    _decision_content()
+    _decisions()
+    _effect_content()
+    _effects()
+    _holds()
+    _life()
+    _quarantine()
+    _quarantine_content()
+    _release_outlines()
+    _releases()
+    _send_gate()
+    _submissions()
+    _timeline()
+
+
+def _batches() -> None:
     op.create_table(
         "batches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -41,6 +61,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("NOT ended"),
         postgresql_where=sa.text("NOT ended"),
     )
+
+
+def _case_content() -> None:
     op.create_table(
         "case_content",
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -49,6 +72,9 @@ def upgrade() -> None:
         sa.Column("judgements", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_content")),
     )
+
+
+def _cases() -> None:
     op.create_table(
         "cases",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -73,6 +99,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("automation", "key", name=op.f("uq_cases_automation_key")),
     )
+
+
+def _indexes_of_cases() -> None:
     op.create_index(
         "ix_cases_batch",
         "cases",
@@ -113,6 +142,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("place = 'ready'"),
         postgresql_where=sa.text("place = 'ready'"),
     )
+
+
+def _decision_content() -> None:
     op.create_table(
         "decision_content",
         sa.Column(
@@ -122,6 +154,9 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decision_content")),
     )
+
+
+def _decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -161,6 +196,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
     )
+
+
+def _effect_content() -> None:
     op.create_table(
         "effect_content",
         sa.Column(
@@ -172,6 +210,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("effect_id", name=op.f("pk_effect_content")),
     )
     op.create_index(op.f("ix_effect_content_case_id"), "effect_content", ["case_id"], unique=False)
+
+
+def _effects() -> None:
     op.create_table(
         "effects",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -228,6 +269,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'unknown'"),
         postgresql_where=sa.text("state = 'unknown'"),
     )
+
+
+def _holds() -> None:
     op.create_table(
         "holds",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -242,6 +286,9 @@ def upgrade() -> None:
         sa.Column("lifted_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
     )
+
+
+def _life() -> None:
     op.create_table(
         "life",
         sa.Column("executor", sa.Text(), nullable=False),
@@ -259,6 +306,9 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("executor", name=op.f("pk_life")),
     )
+
+
+def _quarantine() -> None:
     op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -292,6 +342,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
     )
+
+
+def _quarantine_content() -> None:
     op.create_table(
         "quarantine_content",
         sa.Column(
@@ -301,6 +354,9 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("quarantine_id", name=op.f("pk_quarantine_content")),
     )
+
+
+def _release_outlines() -> None:
     op.create_table(
         "release_outlines",
         sa.Column("release", sa.Text(), nullable=False),
@@ -308,6 +364,9 @@ def upgrade() -> None:
         sa.Column("outline", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("release", "automation", name=op.f("pk_release_outlines")),
     )
+
+
+def _releases() -> None:
     op.create_table(
         "releases",
         sa.Column("name", sa.Text(), nullable=False),
@@ -324,12 +383,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_releases")),
         sa.UniqueConstraint("digest", name=op.f("uq_releases_digest")),
     )
+
+
+def _send_gate() -> None:
     op.create_table(
         "send_gate",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("turned", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_send_gate")),
     )
+
+
+def _submissions() -> None:
     op.create_table(
         "submissions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -348,6 +413,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
     op.create_index("ix_submissions_fingerprint", "submissions", ["automation", "fingerprint"], unique=False)
+
+
+def _timeline() -> None:
     op.create_table(
         "timeline",
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
