@@ -38,6 +38,8 @@ class Ground:
     root: Path
     database_url: str
     desk: Running | None = None
+    forgetful: Running | None = None
+    """Where the acts go that are never sent again without a question; None: to the one desk, too."""
     variables: dict[str, str] = field(default_factory=dict)
     started: list[psutil.Popen] = field(default_factory=list)
 
@@ -54,13 +56,27 @@ class Ground:
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the commands."""
-        known = {"HELPDESK_URL": self.desk.url, "HELPDESK_TOKEN": self.desk.token} if self.desk else {}
-        return {**os.environ, "PYTHONPATH": SOURCE, "PILOTAGE_DATABASE_URL": self.database_url, **known, **self.variables}
+        known: dict[str, str] = {}
+        for name, desk in (("HELPDESK", self.desk), ("FORGETFUL", self.forgetful or self.desk)):
+            known |= {f"{name}_URL": desk.url, f"{name}_TOKEN": desk.token} if desk else {}
+        return {
+            **os.environ,
+            "PYTHONPATH": SOURCE,
+            "PILOTAGE_DATABASE_URL": self.database_url,
+            **known,
+            **self.variables,
+        }
 
     def run(self, *words: str, within: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            self.command(*words), env=self.environment(), cwd=self.root, capture_output=True, text=True, timeout=within
+            self.command(*words),
+            env=self.environment(),
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=within,
+            check=False,
         )
 
     def ok(self, *words: str, within: float = 120) -> dict[str, Any]:
@@ -105,13 +121,13 @@ class Ground:
             return {row.key: row.state for row in looking.effects_at(tx, automation, ACTS[automation])}
 
     def entries(self) -> list[dict[str, Any]]:
-        """The help desk's own log."""
-        assert self.desk is not None
-        lines = self.desk.log.read_bytes().splitlines(keepends=True) if self.desk.log.exists() else []
+        """The help desks' own logs."""
+        logs = [desk.log for desk in (self.desk, self.forgetful) if desk and desk.log.exists()]
+        lines = [line for log in logs for line in log.read_bytes().splitlines(keepends=True)]
         return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
     def acts(self) -> Counter[str]:
-        """How often the desk acted on each key."""
+        """How often the desks acted on each key."""
         return Counter(one["key"] for one in self.entries() if one["acted"])
 
     def agrees(self, automations: Mapping[str, int]) -> Counter[str]:
@@ -162,7 +178,9 @@ class Ground:
         return file
 
 
-def until(true: Callable[[], object], *, within: float = 60.0, every: float = 0.05, said: Callable[[], str] = str) -> None:
+def until(
+    true: Callable[[], object], *, within: float = 60.0, every: float = 0.05, said: Callable[[], str] = str
+) -> None:
     """Wait until something is true."""
     rest = threading.Event()
     for _ in range(int(within / every)):

@@ -16,6 +16,13 @@ head = pl.Role("head")
 helpdesk = pl.Connection(
     "helpdesk", base_url=pl.Setting("helpdesk-url"), credential=pl.Secret("helpdesk-token", max_age="90d"), timeout="5s"
 )
+forgetful = pl.Connection(
+    "forgetful",
+    base_url=pl.Setting("forgetful-url"),
+    credential=pl.Secret("forgetful-token", max_age="90d"),
+    timeout="5s",
+)
+"""A desk that may act again on a key that it knows: for acts that are never sent again without a question."""
 
 
 class Request(BaseModel):
@@ -35,41 +42,56 @@ def team(request: Request) -> Team:
 
 async def find(effect: pl.Effect) -> Assigned | None:
     """Ask the desk for the assignment under this key."""
-    return await helpdesk.find("/assignments", params={"key": effect.key}, expect=Assigned)
+    return await forgetful.find("/assignments", params={"key": effect.key}, expect=Assigned)
 
 
-async def _assign(request: Request, team: Team) -> Assigned:
+async def _assign(through: pl.Connection, request: Request, team: Team) -> Assigned:
     await asyncio.sleep(float(os.environ.get("TAKES_A_MOMENT", "0")))
-    return await helpdesk.post("/assignments", json={"ticket": request.id, "team": team.value}, expect=Assigned)
+    return await through.post("/assignments", json={"ticket": request.id, "team": team.value}, expect=Assigned)
 
 
 @pl.act(through=helpdesk, undo=pl.CannotUndo("nobody asked"), reconcile=pl.SafeToRepeat("the desk honours the key"))
 async def assign_safely(request: Request, team: Team) -> Assigned:
     """Assign; may be sent again."""
-    return await _assign(request, team)
+    return await _assign(helpdesk, request, team)
 
 
-@pl.act(through=helpdesk, undo=pl.CannotUndo("nobody asked"), reconcile=find)
+@pl.act(through=forgetful, undo=pl.CannotUndo("nobody asked"), reconcile=find)
 async def assign_asking(request: Request, team: Team) -> Assigned:
     """Assign; the desk is asked before it is sent again."""
-    return await _assign(request, team)
+    return await _assign(forgetful, request, team)
 
 
-@pl.act(through=helpdesk, undo=pl.CannotUndo("nobody asked"))
+@pl.act(through=forgetful, undo=pl.CannotUndo("nobody asked"))
 async def assign_once(request: Request, team: Team) -> Assigned:
     """Assign; never sent again."""
-    return await _assign(request, team)
+    return await _assign(forgetful, request, team)
 
 
 safe = pl.Automation(
-    "safe", purpose="Every request is assigned.", takes=Request, gives=Assigned, key=lambda one: one.id, owner=head,
+    "safe",
+    purpose="Every request is assigned.",
+    takes=Request,
+    gives=Assigned,
+    key=lambda one: one.id,
+    owner=head,
     process=pl.Path(team, assign_safely),
 )
 ask = pl.Automation(
-    "ask", purpose="Every request is assigned.", takes=Request, gives=Assigned, key=lambda one: one.id, owner=head,
+    "ask",
+    purpose="Every request is assigned.",
+    takes=Request,
+    gives=Assigned,
+    key=lambda one: one.id,
+    owner=head,
     process=pl.Path(team, assign_asking),
 )
 never = pl.Automation(
-    "never", purpose="Every request is assigned.", takes=Request, gives=Assigned, key=lambda one: one.id, owner=head,
+    "never",
+    purpose="Every request is assigned.",
+    takes=Request,
+    gives=Assigned,
+    key=lambda one: one.id,
+    owner=head,
     process=pl.Path(team, assign_once),
 )

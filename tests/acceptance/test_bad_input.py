@@ -138,8 +138,11 @@ def test_a_line_without_end(ground: Ground) -> None:
         out.seek(LONG_LINE)
         out.write(b"\nT3,please,3,2026-01-02\n")
     process = subprocess.Popen(
-        ground.command("submit", "ask", str(file)), env=ground.environment(), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
+        ground.command("submit", "ask", str(file)),
+        env=ground.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert process.stdout
     said = process.stdout.read()
@@ -203,7 +206,10 @@ def small_disk(ground: Ground, tmp_path: Path, request: pytest.FixtureRequest) -
         return
     server = request.getfixturevalue("postgres_server")
     owner = (server.folder / "data").stat()
-    with mounted(server.folder / "disk", "14m") as disk, psycopg.connect(server.administration, autocommit=True) as there:
+    with (
+        mounted(server.folder / "disk", "14m") as disk,
+        psycopg.connect(server.administration, autocommit=True) as there,
+    ):
         os.chown(disk, owner.st_uid, owner.st_gid)
         there.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
         there.execute("CREATE DATABASE full_disk TEMPLATE template0 TABLESPACE small")
@@ -220,7 +226,9 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
     """A file system of this size in memory, for the block."""
     folder.mkdir()
     try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True, capture_output=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True, capture_output=True
+        )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("only root can mount a small disk, and not everywhere")
     try:

@@ -97,7 +97,9 @@ def resume(ground: Ground) -> None:
 
 def permitted(ground: Ground) -> set[str]:
     """The keys of effects that somebody has permission to send, and of which no more is known."""
-    return {key for name in ("safe", "ask", "never") for key, state in ground.states(name).items() if state == "sending"}
+    return {
+        key for name in ("safe", "ask", "never") for key, state in ground.states(name).items() if state == "sending"
+    }
 
 
 def stop(process: psutil.Popen, ground: Ground) -> None:
