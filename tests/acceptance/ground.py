@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-import pilotage
+import pilotage as pl
 from pilotage.app import Platform, find_project
 from pilotage.cases.service.submitting import submit_file
 from pilotage.cases.store import looking
@@ -23,7 +23,7 @@ from pilotage.examples.tickets.helpdesk.setup import Running
 from pilotage.machinery.storage.database import Database
 from tests.acceptance import routing
 
-SOURCE = str(Path(pilotage.__file__).parent.parent)
+SOURCE = str(Path(pl.__file__).parent.parent)
 ACTS = {"safe": "assign_safely", "ask": "assign_asking", "never": "assign_once"}
 PYPROJECT = """\
 [tool.pilotage]
