@@ -185,6 +185,8 @@ class Box:
 
     url: str = ""
     heard: list[dict[str, Any]] = field(default_factory=list)
+    refuses: bool = False
+    """Answer everything with "no", for good."""
 
     def words(self) -> dict[str, dict[str, Any]]:
         """What was said of each order; each must have been said once."""
@@ -200,9 +202,13 @@ def box_open() -> Iterator[Box]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            box.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            body = json.dumps({"said": box.heard[-1]["word"]}).encode()
-            self.send_response(200)
+            words = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps({"said": words["word"]}).encode()
+            if box.refuses:
+                self.send_response(422)
+            else:
+                box.heard.append(words)
+                self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -144,7 +144,7 @@ class WorkerCommand:
         with self.house.open(release or None) as platform, platform.working_here():
             names = ", ".join(sorted({automation for automation, _ in platform.served.automations}))
             if not self.out.put({"release": platform.release, "automations": names.split(", ")}):
-                self.out.say(f"Working on {names}, release {platform.release}. Ctrl-C ends it.")
+                self.out.say(f"Working on {names}, release {platform.release}.{'' if kept else ' Ctrl-C ends it.'}")
             if kept:
                 _wait_for_the_end()
             else:

@@ -33,12 +33,10 @@ def read_manifest(data: bytes) -> Manifest:
     """The manifest that these bytes are. Raises ValueError where they are none, or are written in another way."""
     try:
         found: object = json.loads(data)
-        if not isinstance(found, dict):
-            raise ValueError("it is no manifest")
-        found = cast("dict[str, object]", found)
-        if found.pop("format", None) != FORMAT:
+        fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+        if fields.pop("format", None) != FORMAT:
             raise ValueError("it has another form")
-        manifest = _MANIFEST.validate_python(found)
+        manifest = _MANIFEST.validate_python(fields)
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"]) from error
     if as_bytes(manifest) != data:

@@ -3,6 +3,7 @@
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Condition, Need, Urgency
 from pilotage.releases.service import unserved
+from pilotage.releases.values import WORKING_DIRECTORY, Unserved
 
 
 def needs(database: Database) -> list[Need]:
@@ -12,8 +13,15 @@ def needs(database: Database) -> list[Need]:
             condition=Condition.ATTENTION,
             urgency=Urgency.TROUBLE,
             title=f"{one.cases:,} open {'case' if one.cases == 1 else 'cases'} of {one.release} that nobody serves",
-            why=f"They began on that release of {', '.join(one.automations)}, and end on it. No process has loaded it.",
+            why=f"They began on {_where(one)}, and end on it. No process has loaded it.",
             command=one.command,
         )
         for one in unserved(database)
     ]
+
+
+def _where(one: Unserved) -> str:
+    names = ", ".join(one.automations)
+    if one.release == WORKING_DIRECTORY:
+        return f"the working directory's {names}, before there was a release"
+    return f"that release of {names}"
