@@ -117,20 +117,22 @@ class Inbox:
             found = store.find(tx, decision)
         if found is None or found.state != "waiting" or found.kind is Kind.UNKNOWN_VARIANT:
             return
-        node = self.node_of(found.automation, found.release, found.node)
+        check(found, answer)
         if answer.word in {"value", "done"}:
-            answering.fitting(node, answer.value)
+            answering.fitting(self._node(found), answer.value)
         elif answer.word == "approve" and isinstance(found.proposal, dict):
-            answering.fitting(node, {"value": _proposal(found).get("value"), "by": [answer.by]})
+            answering.fitting(self._node(found), {"value": _proposal(found).get("value"), "by": [answer.by]})
+
+    def _node(self, decision: Decision) -> Node:
+        return self.node_of(decision.automation, decision.release, decision.node)
 
     def _carry_out(self, tx: Tx, decision: Decision, answer: Answer, now: int) -> None:
-        node = self.node_of(decision.automation, decision.release, decision.node)
+        if answer.word in {"withdraw", "refuse"}:  # whatever has become of the code
+            reason = f"{answer.by} refused: {answer.reason}" if answer.word == "refuse" else answer.reason
+            ending.withdraw_in(tx, [decision.case], by=answer.by, reason=reason, now=now, decisions=self)
+            return
+        node = self._node(decision)
         match answer.word, decision.kind:
-            case "withdraw", _:
-                ending.withdraw_in(tx, [decision.case], by=answer.by, reason=answer.reason, now=now, decisions=self)
-            case "refuse", _:
-                reason = f"{answer.by} refused: {answer.reason}"
-                ending.withdraw_in(tx, [decision.case], by=answer.by, reason=reason, now=now, decisions=self)
             case "value", Kind.UNKNOWN_VARIANT:
                 answering.choose(tx, decision.case, node, str(answer.value), by=answer.by, now=now)
             case "value", _:
