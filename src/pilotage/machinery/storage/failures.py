@@ -1,6 +1,7 @@
 """What the database's own errors mean to people, where it is known. Codes PLT-930 to PLT-939."""
 
-from typing import ClassVar
+import sqlite3
+from typing import ClassVar, Final
 
 from sqlalchemy import exc
 
@@ -40,6 +41,41 @@ class OtherTables(PilotageError):
     code: ClassVar[str] = "PLT-934"
 
 
+_KNOWN: Final[tuple[tuple[tuple[str, ...], type[PilotageError], str, str], ...]] = (
+    (
+        ("is full", "no space left"),
+        DiskFull,
+        "The disk is full",
+        "Make room, then do the same again: what was committed is safe.",
+    ),
+    (
+        ("is locked", "is busy"),
+        DatabaseBusy,
+        "The database is busy",
+        "Another process writes to it for long. Try again.",
+    ),
+    (
+        ("not a database", "malformed"),
+        DatabaseNotOurs,
+        "The file is no sound SQLite database",
+        "Name another file, or restore a backup.",
+    ),
+    (
+        ("no such column", "no such table", "has no column", "does not exist", "already exists"),
+        OtherTables,
+        "The database is of another version of Pilotage",
+        "Use the version of Pilotage that made it, or begin with another database.",
+    ),
+    (
+        ("unable to open", "readonly", "read-only", "disk i/o error"),
+        DatabaseAway,
+        "The database cannot be used",
+        "See that the file and its folder can be written, and that the disk is sound.",
+    ),
+)
+"""What the database says in lower case, what that is, and what to do about it; the first that fits."""
+
+
 def in_plain_words(error: BaseException) -> PilotageError | None:
     """The error as a small manual page, or None where we do not know it."""
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
@@ -49,20 +85,11 @@ def in_plain_words(error: BaseException) -> PilotageError | None:
         )
     if not isinstance(error, exc.DBAPIError):
         return None
-    said = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-    lowered = said.lower()
-    if "full" in lowered or "no space left" in lowered:
-        return DiskFull(f"The disk is full: {said}.", "Make room, then do the same again: what was committed is safe.")
-    if "locked" in lowered or "busy" in lowered:
-        return DatabaseBusy(f"The database is busy: {said}.", "Another process writes to it for long. Try again.")
-    if any(words in lowered for words in ("no such column", "no such table", "has no column", "does not exist")):
-        remedy = "Use the version of Pilotage that made it, or begin with another database."
-        return OtherTables(f"The database is of another version of Pilotage: {said}.", remedy)
-    if "not a database" in lowered or "malformed" in lowered:
-        return DatabaseNotOurs(
-            f"The file is no sound SQLite database: {said}.", "Name another file, or restore a backup."
-        )
-    if isinstance(error, exc.OperationalError | exc.InterfaceError):
+    said = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+    for words, kind, what, remedy in _KNOWN:
+        if any(word in said.lower() for word in words):
+            return kind(f"{what}: {said}.", remedy)
+    if isinstance(error, exc.OperationalError | exc.InterfaceError) and not isinstance(error.orig, sqlite3.Error):
         return DatabaseAway(
             f"The database does not answer: {said}.", "See that it runs and that PILOTAGE_DATABASE_URL is right."
         )
