@@ -126,6 +126,11 @@ class Ground:
         lines = [line for log in logs for line in log.read_bytes().splitlines(keepends=True)]
         return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
+    def acted(self) -> int:
+        """How often the desks have acted so far, counted without reading closely."""
+        logs = [desk.log for desk in (self.desk, self.forgetful) if desk and desk.log.exists()]
+        return sum(log.read_bytes().count(b'"acted":true') for log in logs)
+
     def acts(self) -> Counter[str]:
         """How often the desks acted on each key."""
         return Counter(one["key"] for one in self.entries() if one["acted"])

@@ -31,7 +31,7 @@ def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> No
     """Also not through a process that was stopped between its permission to send and the call: it comes too late."""
     chance = random.Random(SEED)
     ground.variables["TAKES_A_MOMENT"] = "0.4"
-    automations = dict.fromkeys(("safe", "ask", "never"), 60 + 50 * HOLDS)
+    automations = dict.fromkeys(("safe", "ask", "never"), 40 + 30 * HOLDS)
     held: list[tuple[dt.datetime, dt.datetime]] = []
     overtaken = 0
     setup = Setup(log=ground.root / "desk.jsonl", faults=[Fault(kind=FaultKind.SLOW, delay=1.0)])
@@ -39,8 +39,8 @@ def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> No
         ground.fill(automations)
         workers = [ground.start("run", "--forever") for _ in range(3)]
         for number in range(HOLDS):
-            goal = len(ground.acts()) + chance.randint(5, 30)
-            until(lambda goal=goal: len(ground.acts()) >= goal, every=0.01, said=ground.logs)
+            goal = ground.acted() + chance.randint(5, 30)
+            until(lambda goal=goal: ground.acted() >= goal, every=0.01, said=ground.logs)
             stopped = workers[chance.randrange(3)]
             by_command = number % 2 == 1
             command = ground.start("hold", "everything", "--wait", "--reason", "a try") if by_command else None
