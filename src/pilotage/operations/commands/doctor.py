@@ -28,8 +28,12 @@ class DoctorCommand:
         """
         with self.house.open() as platform:
             proof = prove(platform.database, [inbox_store.doubles, *self.house.checks()])
-        if not self.out.put(_as_data(proof)):
+            more = self.house.needs_of(platform)
+        data = {**_as_data(proof), "needs": [{"title": one.title, "command": one.command} for one in more]}
+        if not self.out.put(data):
             self._tell(proof)
+            for one in more:
+                self.out.say(f"Not lost, but it stands still: {one.title}. ({one.command})")
         return Exit.OK if proof.holds else Exit.NOT_WELL
 
     def _tell(self, proof: Proof) -> None:
