@@ -1,4 +1,4 @@
-"""Why a project is not made. Codes PLT-940 to PLT-939."""
+"""Why a project is not made. Codes PLT-940 to PLT-949."""
 
 from pilotage.kernel.errors import PilotageError
 
