@@ -38,6 +38,7 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import prepare
 from pilotage.operations.supervisor import Supervisor
+from pilotage.operations.values import Need
 from pilotage.releases import service as releases
 from pilotage.releases.answering import OlderReleases
 from pilotage.releases.artefact import Artefacts
@@ -306,14 +307,18 @@ class Platform:
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
+        from pilotage.releases.needs import needs as release_needs  # noqa: PLC0415
 
         names = tuple(self.automations)
 
         def read() -> Places:
             return read_places(self.database, names)
 
+        def more() -> Sequence[Need]:
+            return release_needs(self.database)
+
         settings = WebSettings(token=new_token(), environment=self.project.environment)
-        site = make_app([today_page()], [*places_panels(read), *today_panels(read)], settings)
+        site = make_app([today_page()], [*places_panels(read), *today_panels(read, more)], settings)
         serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
     def close(self) -> None:

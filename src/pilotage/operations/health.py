@@ -26,9 +26,9 @@ _MOST_SAID: Final = 3
 """Things of a kind that the sentence names; the page lists all."""
 
 
-def assess(places: Places) -> Health:
-    """How the platform is doing, by the gravest thing that needs somebody."""
-    troubles = [need for need in needs(places) if need.urgency is Urgency.TROUBLE]
+def assess(places: Places, more: Sequence[Need] = ()) -> Health:
+    """How the platform is doing, by the gravest thing that needs somebody; `more` is what other subjects say does."""
+    troubles = [need for need in (*more, *needs(places)) if need.urgency is Urgency.TROUBLE]
     if troubles:
         condition = max((need.condition for need in troubles), key=_ORDER.index)
         return Health(

@@ -1,6 +1,6 @@
 """The Today page: healthy? waiting for me? Where is everything? It has four slots, which any subject may fill."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -59,8 +59,14 @@ def today_page() -> Page[object]:
     )
 
 
-def today_panels(read: Callable[[], Places]) -> tuple[Panel[object], ...]:
-    """The panels of operations on it; `read` is called once for each visit."""
+def _nothing() -> Sequence[Need]:
+    return ()
+
+
+def today_panels(
+    read: Callable[[], Places], more: Callable[[], Sequence[Need]] = _nothing
+) -> tuple[Panel[object], ...]:
+    """The panels of operations on it; `read`, and `more` for what other subjects need, are called once for each visit."""
     return (
         Panel(
             name="health",
@@ -68,7 +74,7 @@ def today_panels(read: Callable[[], Places]) -> tuple[Panel[object], ...]:
             slot="health",
             title="Is all well?",
             context=HealthContext,
-            load=partial(_health, read),
+            load=partial(_health, read, more),
             template="operations/health.html",
             look="plain",
         ),
@@ -78,7 +84,7 @@ def today_panels(read: Callable[[], Places]) -> tuple[Panel[object], ...]:
             slot="attention",
             title="What needs somebody",
             context=AttentionContext,
-            load=partial(_attention, read),
+            load=partial(_attention, read, more),
             template="operations/attention.html",
         ),
     )
@@ -88,8 +94,8 @@ def _today(visit: Visit) -> TodayContext:
     return TodayContext(day=wording.day(visit.now))
 
 
-def _health(read: Callable[[], Places], visit: Visit) -> HealthContext:
-    health = assess(visit.once(read))
+def _health(read: Callable[[], Places], more: Callable[[], Sequence[Need]], visit: Visit) -> HealthContext:
+    health = assess(visit.once(read), visit.once(more))
     return HealthContext(
         condition=health.condition.value,
         title=health.title,
@@ -98,8 +104,8 @@ def _health(read: Callable[[], Places], visit: Visit) -> HealthContext:
     )
 
 
-def _attention(read: Callable[[], Places], visit: Visit) -> AttentionContext:
-    found = needs(visit.once(read))
+def _attention(read: Callable[[], Places], more: Callable[[], Sequence[Need]], visit: Visit) -> AttentionContext:
+    found = (*visit.once(more), *needs(visit.once(read)))
     return AttentionContext(
         troubles=tuple(need for need in found if need.urgency is Urgency.TROUBLE),
         work=tuple(need for need in found if need.urgency is Urgency.WORK),

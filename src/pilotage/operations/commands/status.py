@@ -51,7 +51,7 @@ class StatusCommand:
                 details = _details(tx, platform.database.now(tx), most)
             more = self.house.needs_of(platform)
             workers = [life.executor for life in lives_of(platform).living() if life.kind == "worker"]
-        health = assess(places)
+        health = assess(places, more)
         data = {
             "condition": health.condition.value,
             "title": health.title,
@@ -65,7 +65,7 @@ class StatusCommand:
             self._tell(places, details, workers, more)
 
     def _tell(self, places: Places, details: _Details, workers: Sequence[str], more: Sequence[Need]) -> None:
-        out, health = self.out, assess(places)
+        out, health = self.out, assess(places, more)
         out.line(health.title, style="bold")
         out.line(health.sentence)
         running = f"{len(workers)} {'process works' if len(workers) == 1 else 'processes work'}"
