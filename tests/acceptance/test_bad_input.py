@@ -69,7 +69,7 @@ def test_files_that_are_refused_as_a_whole(ground: Ground) -> None:
     assert "text" in said
     said = submit(ground, ground.root / "emty.csv", code=2)
     assert "PLT-302 There is no file emty.csv" in said
-    assert "Did you mean empty.csv?" in said
+    assert "Did you mean empty.csv" in said
     assert counts(ground) == (0, 0, 0)
     bare.write_text(HEADER + bare.read_text())
     submit(ground, bare)
