@@ -44,6 +44,8 @@ _SOON: Final = 600.0
 """Seconds: what is due within them is waited for, so that every unknown outcome is asked about to its end."""
 _AWAY: Final = 4.0
 """Seconds that the help desk is down."""
+_SHORT: Final = 44
+"""A command that is longer has its explanation right behind it."""
 _PATIENCE: Final = 1_800.0
 """Seconds after which the demo stops waiting, whatever still moves."""
 
@@ -119,20 +121,21 @@ class DemoCommand:
             lines.append((f"case {case}", "one request's way, in plain words"))
         if decision := some.get("decision"):
             team = some.get("proposal") or "cards"
-            lines.append((f'decide {decision} "{team}" --reason "I read it"', "settle one; then `run` carries it on"))
+            lines.append((f'decide {decision} "{team}" --reason "I read it"', "then `run`"))
         if "quarantine" in some:
             lines.append(("quarantine", "what is wrong with the broken ones"))
         lines += [
             ("status", "how many are where"),
-            ("serve", "the same as a web page, on this machine alone"),
+            ("serve", "the same as a web page"),
             ("doctor", "proves that nothing was lost"),
-            ("demo --helpdesk", "in another terminal: keeps the help desk up, so that `run` can send what you decide"),
-            ("demo --fault done-then-500", "the help desk does the work and says that it failed"),
+            ("demo --helpdesk", "in another terminal: the help desk, for what you decide"),
+            ("demo --fault done-then-500", "it does the work and says that it failed"),
         ]
         self.out.heading("What to try next, from this folder")
-        width = max(len(words) for words, _ in lines) + len(name) + 2
-        for words, what in lines:
-            self.out.line(f"  {name + ' ' + words:<{width}} {what}")
+        typed = [f"{name} {words}" for words, _ in lines]
+        width = max(len(words) for words in typed if len(words) <= _SHORT)
+        for words, (_, what) in zip(typed, lines, strict=True):
+            self.out.line(f"  {words:<{width}}  # {what}")
         if options.database_url and "@" in options.database_url:
             self.out.say(
                 "\nSet PILOTAGE_DATABASE_URL to the same address for them: it may hold a password and is not kept."

@@ -166,10 +166,11 @@ class Story:
         return [*rows, ("together", self.submitted, "")]
 
     def _faults(self) -> list[str]:
-        return [
-            f"{count:,}: {_FAULTS.get(kind, kind)}{'' if kind == 'conflict' else f' ({reason})'}"
-            for kind, _, reason, count in self.quarantined
-        ]
+        lines: list[str] = []
+        for kind, _, reason, count in self.quarantined:
+            why = "" if kind == "conflict" else f" ({reason.rstrip('.')})"
+            lines.append(f"{count:,}: {_FAULTS.get(kind, kind)}{why}")
+        return lines
 
     def _received(self) -> str:
         unknown = self.effects.get(EffectState.UNKNOWN, 0)
