@@ -49,7 +49,7 @@ def test_every_decision_is_in_the_list() -> None:
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A link to a file of the repository has that file at its end."""
-    prose = re.sub(r"`[^`\n]+`", "", page.read_text(encoding="utf-8"))
+    prose = re.sub(r"(?s)```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"))
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)[^)]*\)", prose)
     assert [link for link in links if not (page.parent / link).exists()] == []
 
