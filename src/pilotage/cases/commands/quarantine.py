@@ -124,6 +124,8 @@ class QuarantineCommands:
             "reason": row.reason,
             "shape": row.shape,
             "line": row.number,
+            "start": row.start,
+            "end": row.end,
             "key": row.key,
             "beside": shown("C", row.beside) if row.beside is not None else None,
             "fields": fields,
@@ -140,6 +142,8 @@ class QuarantineCommands:
         self.out.line(f"{data['record']}  {row.automation}: {row.state}", style="bold")
         self.out.line(row.reason)
         where = f"Line {row.number:,}. " if row.number is not None else ""
+        if not row.whole and row.start is not None and row.end is not None:
+            where += f"In its source it is bytes {row.start:,} to {row.end - 1:,}. "
         beside = f" Beside {shown('C', row.beside)}." if row.beside is not None else ""
         self.out.line(f"{where}Came at {when(row.at)} UTC.{beside}")
         if is_object(fields):

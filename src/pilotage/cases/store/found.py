@@ -141,6 +141,9 @@ class Quarantined:
 class QuarantinedWhole(Quarantined):
     """A record in quarantine with its original bytes and, where they could be read, its fields (JSON text)."""
 
+    start: int | None
+    """The byte of its source at which it begins; `end` is the one behind it."""
+    end: int | None
     original: bytes | None
     fields: str | None
 
