@@ -207,7 +207,7 @@ def small_disk(ground: Ground, tmp_path: Path, request: pytest.FixtureRequest) -
     server = request.getfixturevalue("postgres_server")
     owner = (server.folder / "data").stat()
     with (
-        mounted(server.folder / "disk", "14m") as disk,
+        mounted(server.folder / "disk", "11m") as disk,
         psycopg.connect(server.administration, autocommit=True) as there,
     ):
         os.chown(disk, owner.st_uid, owner.st_gid)

@@ -8,6 +8,7 @@ import os
 import random
 import sqlite3
 import threading
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -111,11 +112,18 @@ def stop(process: psutil.Popen, ground: Ground) -> None:
     """Stop the process with permissions in its hands, and not in a transaction that everybody else has to wait for."""
     for attempt in range(100):
         process.suspend()
+        until(lambda: stands(process.pid), every=0.005)
         if nobody_waits(ground.database_url) and (attempt > TRIES or unsent(process.pid, ground)):
             return
         process.resume()
         threading.Event().wait(0.05)
     raise AssertionError("the process is always in a transaction")
+
+
+def stands(pid: int) -> bool:
+    """Whether each thread has stopped: one that waits for the disk stops when the disk has answered."""
+    stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def unsent(pid: int, ground: Ground) -> bool:
