@@ -119,15 +119,19 @@ def exit_codes_page() -> str:
 
 _RANGES: Final = (
     (0, "Names and projects"),
-    (140, "What an author wrote"),
-    (200, "Cases, decisions and what people do"),
+    (100, "What an author wrote"),
+    (200, "Cases"),
+    (221, "Connections"),
+    (231, "Secrets"),
+    (241, "The network"),
     (300, "Files that are read"),
-    (400, "Connections"),
-    (500, "Releases"),
-    (600, "The network"),
-    (700, "Work"),
-    (900, "The machinery"),
-    (930, "A new project"),
+    (400, "Decisions"),
+    (600, "Releases"),
+    (900, "The page"),
+    (910, "The engine"),
+    (920, "The command line"),
+    (930, "The database"),
+    (940, "A new project"),
 )
 
 

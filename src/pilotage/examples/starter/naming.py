@@ -28,7 +28,7 @@ def known_to_python(package: str) -> bool:
 
 
 def refuse_wrong_name(name: str, known: Callable[[str], bool] = known_to_python) -> None:
-    """Raise NotAProjectName (PLT-930), with a name that would do."""
+    """Raise NotAProjectName (PLT-940), with a name that would do."""
     if wrong_name("Project", name, "") is not None:
         raise NotAProjectName(
             f'"{name}" is no name for a project: a name has lower-case letters, digits and hyphens.',

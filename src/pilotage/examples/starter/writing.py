@@ -34,7 +34,7 @@ class Written:
 
 
 def write_project(name: str, folder: Path, *, today: date) -> Written:
-    """Make the project `name` in `folder`. Raises NotAProjectName (PLT-930) and FolderInUse (PLT-931)."""
+    """Make the project `name` in `folder`. Raises NotAProjectName (PLT-940) and FolderInUse (PLT-941)."""
     refuse_wrong_name(name)
     folder = folder.absolute()
     _refuse_what_is_there(folder)
