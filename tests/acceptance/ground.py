@@ -164,13 +164,13 @@ class Ground:
 
     # -- records -------------------------------------------------------------------
 
-    def fill(self, automations: Mapping[str, int]) -> None:
+    def fill(self, automations: Mapping[str, int], *, mark: str = "T") -> None:
         """Submit so many requests to each automation, from this process: a command for each would take its time."""
         project = replace(find_project(self.root), database_url=self.database_url)
         platform = Platform(project, [routing.safe, routing.ask, routing.never])
         try:
             for name, count in automations.items():
-                file = self.file(f"{name}.csv", count)
+                file = self.file(f"{mark}{name}.csv", count, mark=mark)
                 assert submit_file(platform.intake, platform.automation(name), file).receipt.accepted == count
         finally:
             platform.close()
