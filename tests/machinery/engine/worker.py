@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ class Worker:
     def __init__(self, url: str, dies: str) -> None:
         self.database = Database(url)
         self.dies = dies
+        self.is_to_pause = dies == "paused"
         self.lives = Lives(self.database)
         self.engine = DbosEngine(self.database, self.lives.begin("worker", [QUEUE]))
         self._saved_in = threading.local()
@@ -49,37 +51,35 @@ class Worker:
                 if self.dies == "paused":
                     self._pause()
 
-            def save(tx: Any, number: int = number, fatal: bool = fatal) -> str:
-                self._write(tx, batch, number)
-                if fatal:
-                    self.die("while saving")
-                    self._saved_in.fatal = True
-                return str(number)
-
-            assert checkpoint(save) == str(number)
+            assert checkpoint(partial(self._save, batch, number)) == str(number)
             if fatal:
                 self.die("behind the checkpoint")
 
     def _pause(self) -> None:
         """Stand still, as under a debugger, until somebody lets this process go on.
 
-        A process that stands still with SQLite's write lock in its hands holds everybody up, so it does not happen while
-        another thread of this process has it.
+        A process that stands still with SQLite's write lock in its hands holds everybody up for as long, and nothing can
+        be done about it; so the thread that writes every second is ended before.
         """
+        self.engine._adapter._dbos._background_jobs_stop_event.set()
+        threading.Event().wait(1)
         self.dies = "never"
-        print("paused", flush=True)
-        with self.database.transaction():
-            pass
+        sys.stdout.write("paused\n")
+        sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGSTOP)
+        threading.Event().wait(1)  # this thread may be the last one to notice, and would run on
 
-    @staticmethod
-    def _write(tx: Any, batch: int, number: int) -> None:
+    def _save(self, batch: int, number: int, tx: Any) -> str:
         tx.execute(
             sa.text("INSERT INTO saved (batch, number, word) VALUES (:batch, :number, :word)"),
             {"batch": batch, "number": number, "word": str(os.getpid())},
         )
         if number + 1 == CHECKPOINTS:
             tx.execute(sa.text("UPDATE batch SET ended = 1 WHERE id = :batch"), {"batch": batch})
+        if (batch, number) == (FATAL_BATCH, FATAL_NUMBER):
+            self.die("while saving")
+            self._saved_in.fatal = True
+        return str(number)
 
     def _connection_comes_back(self, *_: object) -> None:
         # The transaction of the checkpoint is committed, and the engine has not written its own account of it yet.
@@ -90,12 +90,12 @@ class Worker:
     def work(self) -> None:
         """Start, sweep, and take over, until all has ended."""
         self.engine.launch(self.run, [QUEUE])
-        if self.dies != "sweeps only":
-            for batch in self._open():
-                self.engine.start(batch)
-        with self.lives.beating(every=0.5):
+        for batch in {"sweeps only": [], "paused": [FATAL_BATCH]}.get(self.dies, self._open()):
+            self.engine.start(batch)
+        with self.lives.beating(every=60 if self.is_to_pause else 0.5):
             while self._open():
-                self._take_over()
+                if not self.is_to_pause:
+                    self._take_over()
                 threading.Event().wait(0.1)
         self.lives.end()
         self.engine.close(within=10)
