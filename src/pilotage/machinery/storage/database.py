@@ -18,6 +18,9 @@ Tx: TypeAlias = sa.Connection
 Dialect = Literal["sqlite", "postgresql"]
 BUSY_MS: Final = 30_000
 """How long a SQLite connection waits for another writer before it gives up."""
+STILL_MS: Final = 60_000
+"""How long a process that stands still in the middle of a transaction keeps its locks on PostgreSQL: who takes its batches
+over waits for them. A killed process keeps none; one that is stopped, or whose host is gone, would keep them for ever."""
 
 _BEGIN: Final = "pilotage_begin"
 
@@ -55,7 +58,7 @@ class Database:
         return engine
 
     def _postgres(self, url: sa.URL, pool_size: int) -> sa.Engine:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             pool_size=pool_size,
             max_overflow=20,
@@ -63,6 +66,8 @@ class Database:
             isolation_level="READ COMMITTED",
             connect_args={"prepare_threshold": 2, "application_name": "pilotage"},
         )
+        event.listen(engine, "connect", _on_postgres_connect)
+        return engine
 
     @contextmanager
     def transaction(self) -> Generator[Tx]:
@@ -101,6 +106,14 @@ class Database:
 
 
 _POSTGRES_NOW: Final = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+
+
+def _on_postgres_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    del record
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_MS}")
+    cursor.close()
+    connection.commit()
 
 
 def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
