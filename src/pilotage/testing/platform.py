@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast, overload
 
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+import pilotage as pl
 from pilotage import app
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.people import Role
@@ -37,6 +38,7 @@ from pilotage.testing.services import FakeConnections, FakeService
 
 KNOWN: Final = "test"
 _ROUNDS: Final = 10_000
+Output = TypeVar("Output")
 
 
 class Place(Enum):
@@ -213,6 +215,10 @@ class CaseView:
             raise LookupError(msg)
         return Decision(self._platform, waiting[0])
 
+    @overload
+    def output(self, step: "pl.Step[object, Output]", /) -> Output: ...
+    @overload
+    def output(self, step: str, /) -> object: ...
     def output(self, step: object, /) -> object:
         """What a step gave, typed by the step. Raises LookupError where it gave nothing (yet)."""
         name = str(getattr(step, "name", step))
