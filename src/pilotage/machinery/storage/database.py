@@ -51,6 +51,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=20,
+            hide_parameters=True,
             connect_args={"check_same_thread": False, "isolation_level": None},
         )
         event.listen(engine, "connect", _on_sqlite_connect)
@@ -64,6 +65,7 @@ class Database:
             max_overflow=20,
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
+            hide_parameters=True,  # an error's text goes to the log, and what is personal does not
             connect_args={"prepare_threshold": 2, "application_name": "pilotage"},
         )
         event.listen(engine, "connect", _on_postgres_connect)

@@ -64,6 +64,8 @@ class Adapter:
         try:
             self._dbos = DBOS(config=_configuration(database, self._own, executor))
             self._datasource = _datasource(database)
+            if database.dialect == "postgresql":
+                connections.wait_for_the_database(database.engine)
         except BaseException:
             self.destroy()
             raise
@@ -212,6 +214,8 @@ class Adapter:
             _step_back()
         except Exception as other:  # noqa: BLE001 - told apart below
             raised = other
+            # Perhaps ours is committed, and DBOS's account of it is not: then the same checkpoint finds what is recorded.
+            _step_back()
         if not isinstance(raised, Overtaken) and _is_gone(batch):
             raise Overtaken from raised
         cause = raised.__cause__

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -61,9 +62,28 @@ def of_its_own(database: Database, connections: int) -> sa.Engine:
         max_overflow=connections,
         pool_pre_ping=database.dialect == "postgresql",
         connect_args=connect_args,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", listener)
+    if database.dialect == "postgresql":
+        wait_for_the_database(engine)
     return engine
+
+
+def wait_for_the_database(engine: sa.Engine) -> None:
+    """Have DBOS wait for a database that is away, as it means to: it repeats what failed for a lost connection.
+
+    It tells a lost connection by SQLAlchemy's word or by the words of some messages. A server that is being restarted
+    refuses connections with other words than those, and SQLAlchemy does not call it a lost connection either. Without
+    this a run that met a restart raises.
+    """
+    if not event.contains(engine, "handle_error", _no_connection_is_a_lost_connection):
+        event.listen(engine, "handle_error", _no_connection_is_a_lost_connection)
+
+
+def _no_connection_is_a_lost_connection(context: sa.ExceptionContext) -> None:
+    if context.connection is None and isinstance(context.sqlalchemy_exception, OperationalError):
+        context.is_disconnect = True
 
 
 def _on_sqlite_connect(connection: Any, record: object) -> None:

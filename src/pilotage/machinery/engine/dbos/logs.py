@@ -4,21 +4,22 @@ import logging
 from typing import Final
 
 _OURS: Final = logging.getLogger("pilotage.engine.dbos")
-_SAID_BY_US: Final = ("Exception encountered in background workflow", "no longer owned by this execution")
+_NOT_NEWS: Final = (
+    "Exception encountered in background workflow",  # we say that ourselves
+    "no longer owned by this execution",  # as after every false takeover
+    "Exception polling schedules",  # with a stack, every second while the database is away; and we have no schedules
+)
 
 
 class _Forward(logging.Handler):
-    """Hands every line on under our own logger's name, but for those that we say ourselves, and better."""
+    """Hands the first line of every message on, under our own logger's name, if it is news."""
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if any(words in message for words in _SAID_BY_US):
+        if any(words in message for words in _NOT_NEWS):
             return
-        _OURS.handle(
-            logging.LogRecord(
-                _OURS.name, record.levelno, record.pathname, record.lineno, record.msg, record.args, record.exc_info
-            )
-        )
+        line = message.partition("\n")[0]
+        _OURS.handle(logging.LogRecord(_OURS.name, record.levelno, record.pathname, record.lineno, line, None, None))
 
 
 def silence() -> None:
