@@ -136,21 +136,22 @@ class ChaosEngine:
         self._runner = runner
         self._queues = tuple(queues)
 
-    def start(self, batch: int) -> None:
+    def start(self, batch: int) -> bool:
         """Have this batch run, some time."""
-        self._put(batch, None)
+        return self._put(batch, None)
 
     def enqueue(self, batch: int, queue: str) -> None:
         """Have this batch run, some time, if this engine listens to the queue."""
         self._put(batch, queue)
 
-    def _put(self, batch: int, queue: str | None) -> None:
+    def _put(self, batch: int, queue: str | None) -> bool:
         if batch in self._known or self._closed:
-            return
+            return False
         if self._happens(self._abandons / 3):
-            return  # the process died between the batch's row and the start: nobody knows of it but a sweep
+            return True  # the process died between the batch's row and the start: nobody knows of it but a sweep
         self._known[batch] = _Known(queue=queue, record=self._records.setdefault(batch, []))
         self._wait(batch)
+        return True
 
     def _wait(self, batch: int) -> None:
         rounds = self._chance.randint(1, 8) if self._happens(self._delays) else 0

@@ -41,19 +41,21 @@ class InlineEngine:
         self._runner = runner
         self._queues = tuple(queues)
 
-    def start(self, batch: int) -> None:
+    def start(self, batch: int) -> bool:
         """Have this batch run by the next `drain`, or by the one that is under way."""
-        self._put(batch, None)
+        return self._put(batch, None)
 
     def enqueue(self, batch: int, queue: str) -> None:
         """Have this batch run by `drain`, if this engine listens to the queue."""
         self._put(batch, queue)
 
-    def _put(self, batch: int, queue: str | None) -> None:
+    def _put(self, batch: int, queue: str | None) -> bool:
         with self._lock:
-            if batch not in self._known and not self._closed:
-                self._known.add(batch)
-                self._waiting.append((batch, queue))
+            if self._closed or batch in self._known:
+                return False
+            self._known.add(batch)
+            self._waiting.append((batch, queue))
+            return True
 
     def drain(self) -> int:
         """Run what waits, and what is started by that, until nothing waits any more; gives how many batches ran."""

@@ -49,10 +49,10 @@ class Engine(Protocol):
         """Start to work: batches of these queues (one for each automation and release) may come from now on."""
         ...
 
-    def start(self, batch: int) -> None:
+    def start(self, batch: int) -> bool:
         """Run this batch now, in this process, in a thread of the engine; returns at once. Harmless if it runs already.
 
-        A sweep may call it again for a batch that has not ended: it runs again if its last run raised or never began.
+        False if it does not run here: it is on a queue, runs or waits for a takeover elsewhere, or has ended. A sweep may call it again for a batch that has not ended: it runs again if its last run raised or never began.
         """
         ...
 

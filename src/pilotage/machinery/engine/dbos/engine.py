@@ -67,17 +67,19 @@ class DbosEngine:
         self._adapter.launch(queues)
         self._pace.begin(queues)
 
-    def start(self, batch: int) -> None:
+    def start(self, batch: int) -> bool:
         """Run this batch in a thread of this process, or soon, if very many were started before it."""
         with self._state:
             if self._closing or self._here[batch] or batch in self._begun or batch in self._backlog:
-                return
+                return not self._closing
             if len(self._begun) >= self._ahead:
                 self._backlog[batch] = None
-                return
+                return True
             self._begun.add(batch)
-        if not self._begin(batch):
+        began = self._begin(batch)
+        if not began:
             self._begin_following(batch)
+        return began
 
     def _begin(self, batch: int) -> bool:
         """Begin to run a batch that is in `_begun`; False if it runs elsewhere, or has ended."""
