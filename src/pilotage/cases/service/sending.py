@@ -245,10 +245,12 @@ class Sending:
     def lose(self, gone: Callable[[Sequence[str]], set[str]]) -> int:
         """Effects on their way whose sender is gone are unknown; how many became so. Those of other releases are for others.
 
-        `gone` says which of the senders live no more. They had at most `at_once` for each connection on their way.
+        `gone` says which of the senders live no more. They had at most `at_once` for each connection on their way. One that
+        only seems gone may send until send-by, and a hold waits for that: before, nothing of it is unknown.
         """
         with self.database.snapshot() as tx:
-            rows = ledger.on_their_way(tx, self.served.pairs)
+            now = self.database.now(tx)
+            rows = [row for row in ledger.on_their_way(tx, self.served.pairs) if row.send_by < now]
         dead = gone(sorted({row.sender for row in rows if row.sender != self.sender}))
         count = 0
         for row in rows:
