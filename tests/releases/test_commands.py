@@ -132,7 +132,7 @@ def test_dead_letters_of_an_older_release_are_replayed_on_it(shop: Project, box:
     shop.write("B", small="little", large="big")
     b = shop.ok("release")["release"]
     box.refuses = False
-    cases = sorted(one["id"] for one in (shop.ok("case", key)["case"] for key in ("a1", "a2")))
+    cases = [shop.ok("case", key)["case"] for key in ("a1", "a2")]
     assert shop.ok("replay", cases[0], "--reason", "mended")["succeeded"] == 1
     assert shop.ok("replay", cases[1], "--from-start", "--reason", "mended")["succeeded"] == 1
     assert {one["code"] for one in box.words().values()} == {"A"}
