@@ -53,14 +53,13 @@ def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> No
             by_command = number % 2 == 1
             command = ground.start("hold", "everything", "--wait", "--reason", "a try") if by_command else None
             threading.Event().wait(chance.random() * (2 if by_command else 0.5))
-            stop(stopped, ground)
+            left = stop(stopped, ground)
+            overtaken += len(left)
             if command is None:
                 hold(ground)
             else:
                 assert command.wait(120) == 0, ground.logs()
             returned = now()
-            left = permitted(ground) - ground.acts().keys()
-            overtaken += len(left)
             if not by_command:
                 stopped.resume()
                 threading.Event().wait(LATE)
@@ -110,13 +109,18 @@ def permitted(ground: Ground) -> set[str]:
     }
 
 
-def stop(process: psutil.Popen, ground: Ground) -> None:
-    """Stop the process with permissions in its hands, and not in a transaction that everybody else has to wait for."""
+def stop(process: psutil.Popen, ground: Ground) -> set[str]:
+    """Stop the process with permissions in its hands, and not in a transaction that everybody else has to wait for.
+
+    Gives the keys for which it has permission, and of which no desk knows anything.
+    """
     for attempt in range(100):
         process.suspend()
         until(lambda: stands(process.pid), every=0.005)
-        if nobody_waits(ground.database_url) and (attempt > TRIES or unsent(process.pid, ground)):
-            return
+        if nobody_waits(ground.database_url):
+            left = unsent(process.pid, ground)
+            if left or attempt > TRIES:
+                return left
         process.resume()
         threading.Event().wait(0.05)
     raise AssertionError("the process is always in a transaction")
@@ -128,13 +132,13 @@ def stands(pid: int) -> bool:
     return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
-def unsent(pid: int, ground: Ground) -> bool:
-    """Whether the process has permission for calls of which no desk knows anything."""
+def unsent(pid: int, ground: Ground) -> set[str]:
+    """The keys of calls that the process has permission for, and of which no desk knows anything."""
     with ground.database() as database, database.snapshot() as tx:
         executors = {life.executor for life in Lives(database).living(60) if life.pid == pid}
         query = sa.select(effects.c.key).where(effects.c.state == "sending", effects.c.sender.in_(executors))
         keys = set(tx.execute(query).scalars())
-    return bool(keys - ground.acts().keys())
+    return keys - ground.acts().keys()
 
 
 def nobody_waits(url: str) -> bool:
