@@ -92,7 +92,13 @@ class Worker:
             if batch in self._running:
                 return
             self._running.add(batch)
-        self.engine.start(batch)
+        begun = False
+        try:
+            begun = self.engine.start(batch)
+        finally:
+            if not begun:  # it runs elsewhere, or the database was away: it takes no room here, and a sweep finds it
+                with self._lock:
+                    self._running.discard(batch)
 
     def _run(self, batch: int, checkpoint: Checkpoint) -> None:
         with self._lock:
