@@ -7,7 +7,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
+from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Engine
@@ -240,15 +241,11 @@ class Platform:
         """What makes the calls."""
         return Performer(served=self.served, surrounding=self.surrounding, clock=self.clock)
 
-    @contextmanager
-    def working(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Generator[object]:
+    def working(
+        self, engine_of: Callable[[Database, str], Engine] | None = None
+    ) -> AbstractContextManager[Supervisor | Worker]:
         """Work for as long as the block lasts: in this process, or where there are releases in one process for each."""
-        if releases.wanted(self.database):
-            with self.supervisor() as supervisor:
-                yield supervisor
-        else:
-            with self.working_here(engine_of) as worker:
-                yield worker
+        return undivided(self.supervisor()) if releases.wanted(self.database) else self.working_here(engine_of)
 
     def supervisor(self) -> Supervisor:
         """What keeps a worker process for each release that is served; none of them runs before its block begins."""
@@ -264,9 +261,14 @@ class Platform:
             clock=self.clock,
         )
 
-    @contextmanager
-    def working_here(self, engine_of: Callable[[Database, str], Engine] | None = None) -> Generator[Worker]:
+    def working_here(
+        self, engine_of: Callable[[Database, str], Engine] | None = None
+    ) -> AbstractContextManager[Worker]:
         """Work in this process for as long as the block lasts; its intake starts batches at once."""
+        return undivided(self._working_here(engine_of))
+
+    @contextmanager
+    def _working_here(self, engine_of: Callable[[Database, str], Engine] | None) -> Generator[Worker]:
         if self.unloaded is not None:
             raise self.unloaded
         if self.release == WORKING_DIRECTORY:

@@ -37,7 +37,7 @@ def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> No
     """Also not through a process that was stopped between its permission to send and the call: it comes too late."""
     chance = random.Random(SEED)
     ground.variables["TAKES_A_MOMENT"] = "1.0"
-    each = dict.fromkeys(("safe", "ask", "never"), 70)
+    each = dict.fromkeys(("safe", "ask", "never"), 120)
     held: list[tuple[dt.datetime, dt.datetime]] = []
     overtaken = 0
     slow = Fault(kind=FaultKind.SLOW, delay=0.4)
@@ -53,7 +53,7 @@ def test_once_hold_has_returned_nothing_acts_before_resume(ground: Ground) -> No
             by_command = number % 2 == 1
             command = ground.start("hold", "everything", "--wait", "--reason", "a try") if by_command else None
             threading.Event().wait(chance.random() * (2 if by_command else 0.5))
-            left = stop(stopped, ground)
+            left = stop(stopped, ground, tries=TRIES if by_command else 100)
             overtaken += len(left)
             if command is None:
                 hold(ground)
@@ -109,17 +109,17 @@ def permitted(ground: Ground) -> set[str]:
     }
 
 
-def stop(process: psutil.Popen, ground: Ground) -> set[str]:
+def stop(process: psutil.Popen, ground: Ground, *, tries: int) -> set[str]:
     """Stop the process with permissions in its hands, and not in a transaction that everybody else has to wait for.
 
     Gives the keys for which it has permission, and of which no desk knows anything.
     """
-    for attempt in range(100):
+    for attempt in range(200):
         process.suspend()
         until(lambda: stands(process.pid), every=0.005)
         if nobody_waits(ground.database_url):
             left = unsent(process.pid, ground)
-            if left or attempt > TRIES:
+            if left or attempt > tries:
                 return left
         process.resume()
         threading.Event().wait(0.05)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.person import KNOWN, shell_user
 from pilotage.machinery.cli.times import iso, when
@@ -145,10 +146,11 @@ class WorkerCommand:
             names = ", ".join(sorted({automation for automation, _ in platform.served.automations}))
             if not self.out.put({"release": platform.release, "automations": names.split(", ")}):
                 self.out.say(f"Working on {names}, release {platform.release}.{'' if kept else ' Ctrl-C ends it.'}")
-            if kept:
-                _wait_for_the_end()
-            else:
-                threading.Event().wait()
+            with welcome():
+                if kept:
+                    _wait_for_the_end()
+                else:
+                    threading.Event().wait()
 
 
 def _wait_for_the_end() -> None:

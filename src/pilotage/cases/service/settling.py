@@ -7,6 +7,7 @@ from typing import Final
 from pilotage.cases.store import counting
 from pilotage.cases.store.counting import OnItsOwn
 from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.storage.database import Database
 
 SOON: Final = 30.0
@@ -44,4 +45,5 @@ def wait_until_still(
         seen(left)
         if not left.count or (within is not None and clock.monotonic() - begun >= within):
             return left
-        rest.wait(pause)
+        with welcome():
+            rest.wait(pause)

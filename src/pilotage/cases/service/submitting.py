@@ -18,6 +18,7 @@ from pilotage.cases.reading.source import Source, open_source
 from pilotage.cases.reading.values import Block, Broken, Form, Record
 from pilotage.cases.service.intake import Intake, Progress, Receipt
 from pilotage.cases.store import arriving
+from pilotage.kernel.interrupts import point
 
 _TOGETHER: Final = 16_000_000
 """Bytes of a block up to which its originals are read at once."""
@@ -130,6 +131,7 @@ def _take_all(
         progress = Progress(next_byte=block.next_byte, next_number=arrivals[-1].number or 0)
         receipt = receipt.plus(intake.take(automation, submission, arrivals, progress))
         seen(receipt, min(block.next_byte, source.size), source.size)
+        point()
     intake.finish(submission)
     return Submitted(file=source.path, receipt=receipt, resumed_at=start, blank=source.blank)
 

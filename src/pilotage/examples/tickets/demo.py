@@ -44,8 +44,8 @@ _SOON: Final = 600.0
 """Seconds: what is due within them is waited for, so that every unknown outcome is asked about to its end."""
 _AWAY: Final = 4.0
 """Seconds that the help desk is down."""
-_SHORT: Final = 44
-"""A command that is longer has its explanation right behind it."""
+_SHORT: Final = 36
+"""Words of a command that are longer have their explanation right behind it."""
 _PATIENCE: Final = 1_800.0
 """Seconds after which the demo stops waiting, whatever still moves."""
 
@@ -132,10 +132,9 @@ class DemoCommand:
             ("demo --fault done-then-500", "it does the work and says that it failed"),
         ]
         self.out.heading("What to try next, from this folder")
-        typed = [f"{name} {words}" for words, _ in lines]
-        width = max(len(words) for words in typed if len(words) <= _SHORT)
-        for words, (_, what) in zip(typed, lines, strict=True):
-            self.out.line(f"  {words:<{width}}  # {what}")
+        width = max(len(words) for words, _ in lines if len(words) <= _SHORT)
+        for words, what in lines:
+            self.out.line(f"  {name} {words:<{width}}  # {what}")
         if options.database_url and "@" in options.database_url:
             self.out.say(
                 "\nSet PILOTAGE_DATABASE_URL to the same address for them: it may hold a password and is not kept."

@@ -2,19 +2,16 @@
 
 import importlib
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
 
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.interrupts import Terminated, listening
 from pilotage.machinery.cli.catalogue import EVERYWHERE, Entry
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
@@ -22,10 +19,6 @@ from pilotage.machinery.cli.output import Output, plain
 
 Explain = Callable[[BaseException], PilotageError | None]
 """Turns an error that is none of ours (a database that is away, a full disk) into one that is, if it is known."""
-
-
-class Terminated(BaseException):
-    """The operating system asked the process to end."""
 
 
 def load(entry: Entry, house: object, out: Output) -> Callable[..., object]:
@@ -37,21 +30,21 @@ def load(entry: Entry, house: object, out: Output) -> Callable[..., object]:
 
 def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, explain: Explain) -> int:
     """Run a command to its end, whatever that is."""
-    with _ending_on_sigterm():
-        try:
+    try:
+        with listening():
             return _called(entry, words, load(entry, house, out), out)
-        except PilotageError as error:
-            return told(error, out)
-        except BrokenPipeError:
-            return _nobody_reads()
-        except KeyboardInterrupt:
-            out.say("Interrupted. What was on its way has been put away; the same command goes on where it stopped.")
-            return Exit.INTERRUPTED
-        except Terminated:
-            return Exit.TERMINATED
-        except Exception as error:  # noqa: BLE001 - the border of commands
-            known = explain(error)
-            return told(known, out) if known is not None else _unexpected(error, out)
+    except PilotageError as error:
+        return told(error, out)
+    except BrokenPipeError:
+        return _nobody_reads()
+    except KeyboardInterrupt:
+        out.say("Interrupted. What was on its way has been put away; the same command goes on where it stopped.")
+        return Exit.INTERRUPTED
+    except Terminated:
+        return Exit.TERMINATED
+    except Exception as error:  # noqa: BLE001 - the border of commands
+        known = explain(error)
+        return told(known, out) if known is not None else _unexpected(error, out)
 
 
 def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output) -> int:
@@ -121,25 +114,6 @@ def _nobody_reads() -> int:
         except (BrokenPipeError, ValueError):
             os.dup2(nowhere, stream.fileno())
     return Exit.NOBODY_READS
-
-
-@contextmanager
-def _ending_on_sigterm() -> Generator[None]:
-    """SIGTERM ends the command as Ctrl-C does: everything that is open is put away in order."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        del number, frame
-        raise Terminated
-
-    try:
-        former = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not in the main thread: in a test
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
 
 
 def split(words: Sequence[str]) -> tuple[list[str], bool, Path | None]:

@@ -1,7 +1,7 @@
 """A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Clock, SystemClock, micros
+from pilotage.kernel.interrupts import undivided
 
 Tx: TypeAlias = sa.Connection
 """A connection with a transaction open on it; whoever gets one neither commits nor rolls back."""
@@ -71,9 +72,16 @@ class Database:
         event.listen(engine, "connect", _on_postgres_connect)
         return engine
 
-    @contextmanager
-    def transaction(self) -> Generator[Tx]:
+    def transaction(self) -> AbstractContextManager[Tx]:
         """A transaction that writes: on SQLite it takes the write lock at once, so that it never fails half-way."""
+        return undivided(self._transaction())
+
+    def snapshot(self) -> AbstractContextManager[Tx]:
+        """A transaction that reads one state of the database, however many statements it makes."""
+        return undivided(self._snapshot())
+
+    @contextmanager
+    def _transaction(self) -> Generator[Tx]:
         with self.engine.connect() as connection:
             options = (
                 connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
@@ -82,8 +90,7 @@ class Database:
                 yield options
 
     @contextmanager
-    def snapshot(self) -> Generator[Tx]:
-        """A transaction that reads one state of the database, however many statements it makes."""
+    def _snapshot(self) -> Generator[Tx]:
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901

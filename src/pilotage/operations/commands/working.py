@@ -10,6 +10,7 @@ from pilotage.cases.commands.submitting import in_words
 from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still
 from pilotage.cases.service.today import read_places
 from pilotage.cases.values_today import Places
+from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.cli.output import Output, Watched
 from pilotage.operations.commands.house import House, Platform
 from pilotage.operations.commands.status import places_as_data, places_table
@@ -91,4 +92,5 @@ def _watch(platform: Platform, watched: Watched) -> Never:
     rest = threading.Event()
     while True:
         watched.show(in_words(on_its_own(platform.database, platform.pairs())))
-        rest.wait(_LOOK)
+        with welcome():
+            rest.wait(_LOOK)
