@@ -6,6 +6,8 @@ from typing import Final
 
 SECOND: Final = 1_000_000
 FIRST: Final = 1 * SECOND
+GROWTH: Final = 4
+"""Five attempts stretch over a minute, in which a service that is being restarted has come back."""
 LONGEST: Final = 300 * SECOND
 
 
@@ -27,7 +29,7 @@ def next_attempt(
     """
     if failures >= budget.attempts or now - since >= budget.within:
         return None
-    pause = min(LONGEST, FIRST * 2 ** max(0, failures - 1))
+    pause = min(LONGEST, FIRST * GROWTH ** min(8, max(0, failures - 1)))
     pause = pause // 2 + int(chance.random() * (pause // 2))
     return now + max(pause, after or 0)
 
