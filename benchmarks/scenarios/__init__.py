@@ -1,5 +1,5 @@
 """The scenarios, by the name that `./dev bench NAME` knows them by."""
 
-from benchmarks.scenarios import start
+from benchmarks.scenarios import start, throughput
 
-SCENARIOS = {"start": start}
+SCENARIOS = {"start": start, "throughput": throughput}

@@ -5,15 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Options, Result
 
 TIMES = 7
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def measure() -> list[Figure]:
+def measure(options: Options) -> Result:
     """CPU seconds, the children's too; they do not depend on what else the machine is doing."""
-    return [
+    del options
+    figures = [
         _figure("python -c pass", [sys.executable, "-c", "pass"]),
         _figure("import pilotage", [sys.executable, "-c", "import pilotage"]),
         _figure(
@@ -22,6 +23,7 @@ def measure() -> list[Figure]:
         _figure("pilotage --help", [sys.executable, "-m", "pilotage", "--help"], to_reach=0.3),
         _figure("./dev help, once set up", [str(ROOT / "dev"), "help"], to_reach=0.15),
     ]
+    return Result(figures=figures)
 
 
 def _figure(name: str, command: list[str], to_reach: float | None = None) -> Figure:

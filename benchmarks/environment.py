@@ -1,0 +1,59 @@
+"""The environment of the rivals and of the plots: benchmarks/.venv, made when it is first asked for."""
+
+import functools
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.processes import Failed
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / "bin" / "python"
+_REQUIREMENTS = HERE / "requirements-rivals.txt"
+
+
+@functools.cache
+def python() -> str:
+    """Its interpreter, with everything installed. Raises Failed with the installer's last words."""
+    wanted = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
+    stamp = VENV / "ready"
+    if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        print("Setting up benchmarks/.venv with what the rivals need ...", file=sys.stderr)
+        uv = shutil.which("uv")
+        if uv is None:
+            _call([sys.executable, "-m", "venv", str(VENV)])
+            _call([str(PYTHON), "-m", "pip", "install", "--quiet", "--requirement", str(_REQUIREMENTS)])
+        else:
+            _call([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(VENV)])
+            _call([uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--requirement", str(_REQUIREMENTS)])
+        stamp.write_text(wanted, encoding="utf-8")
+    return str(PYTHON)
+
+
+@functools.cache
+def npm_program(package: str, program: str) -> str:
+    """A program of an npm package (`name@version`), installed beside the rivals. Raises Failed."""
+    found = HERE / "node_modules" / ".bin" / program
+    if not found.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            raise Failed("it comes from npm, and there is no npm on this machine")
+        _call([npm, "install", "--silent", "--no-save", "--no-package-lock", "--prefix", str(HERE), package])
+    return str(found)
+
+
+def version(package: str, *, of: str = sys.executable) -> str:
+    """The installed version of a package."""
+    asked = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"
+    done = subprocess.run([of, "-c", asked], text=True, capture_output=True, check=False)
+    return done.stdout.strip() or "?"
+
+
+def _call(command: list[str]) -> None:
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    if done.returncode:
+        words = " ".join((done.stderr or done.stdout).strip().splitlines()[-2:])
+        raise Failed(f"it could not be installed: {words}")

@@ -1,0 +1,1 @@
+"""Pilotage, as it is measured."""

@@ -1,0 +1,5 @@
+"""Later."""
+
+from benchmarks.contender import Contender
+
+CONTENDERS: list[Contender] = []
