@@ -126,6 +126,7 @@ _RANGES: Final = (
     (241, "The network"),
     (300, "Files that are read"),
     (400, "Decisions"),
+    (500, "Exports, backups, archives"),
     (600, "Releases"),
     (900, "The page"),
     (910, "The engine"),
@@ -155,10 +156,13 @@ def errors_page() -> str:
     return "\n".join(parts)
 
 
+_RUN_BY_ALEMBIC: Final = ("pilotage.migrations.env", "pilotage.migrations.versions")
+
+
 def errors() -> list[type[PilotageError]]:
     """Every class of error of the package, those of the examples among them."""
     for module in pkgutil.walk_packages(pl.__path__, "pilotage."):
-        if not module.name.endswith("__main__") and not module.name.startswith("pilotage.migrations"):
+        if not module.name.endswith("__main__") and not module.name.startswith(_RUN_BY_ALEMBIC):
             importlib.import_module(module.name)
     return [error for error in _below(PilotageError) if error.__module__.startswith("pilotage.")]
 

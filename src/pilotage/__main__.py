@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
 _CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
+_KEEP, _CARRYING = "Keep", "pilotage.migrations.commands"
 
 
 def _entry(name: str, group: str, where: str, does: str) -> Entry:
@@ -128,6 +129,18 @@ ENTRIES: Final = (
     ),
     _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
     _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
+    _entry(
+        "export",
+        _KEEP,
+        f"{_CARRYING}.carrying:CarryingCommands.export",
+        "Write the whole platform into one file, from SQLite or PostgreSQL.",
+    ),
+    _entry(
+        "import",
+        _KEEP,
+        f"{_CARRYING}.carrying:CarryingCommands.import_",
+        "Read a whole platform into the empty database that PILOTAGE_DATABASE_URL names.",
+    ),
 )
 
 
