@@ -1,0 +1,201 @@
+"""Processes that are killed or stopped at an exact point of a record's way, and what the others make of it.
+
+`CRASHES=200` kills that often on each database, at points and after passes left to chance: the whole proof, which takes
+its time. `./dev crash` does that.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from pilotage.cases.tables import batches, effects
+from pilotage.examples.tickets.helpdesk.faults import Fault, FaultKind
+from pilotage.examples.tickets.helpdesk.server import as_process
+from pilotage.examples.tickets.helpdesk.setup import Setup
+from pilotage.machinery.engine.lives import Lives
+from tests.acceptance.ground import Ground, until
+from tests.crash.doomed import POINTS
+from tests.crash.test_held import nobody_waits
+
+CRASHES = int(os.environ.get("CRASHES", "0")) or len(POINTS)
+SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+STOPS = ("before", "permitted", "answered")
+"""Where a process is stopped: outside of a transaction, which would have everybody wait until the database ends it."""
+SLOW = Fault(kind=FaultKind.SLOW, delay=0.6)
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = 3
+"""How many live at a time that will be killed; one that will not works beside them."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.timeout(300 + 20 * CRASHES)]
+
+
+def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(ground: Ground) -> None:
+    """At each point of the way, also the one that takes over, three that are about to die at a time: all goes on elsewhere."""
+    chance = random.Random(SEED)
+    points = [*POINTS, *(chance.choice(POINTS) for _ in range(CRASHES - len(POINTS)))]
+    chance.shuffle(points)
+    left = list(points)
+    with desks(ground) as filling:
+        steady = ground.start("run", "--forever")
+        alive: list[psutil.Popen] = []
+        dead: list[Death] = []
+        while left or alive:
+            while left and len(alive) < AT_ONCE:
+                alive.append(doomed(ground, left.pop(), chance.randint(1, 4), "KILL"))
+            filling.feed()
+            for one in [one for one in alive if one.poll() is not None]:
+                alive.remove(one)
+                assert one.wait() == -signal.SIGKILL, ground.logs()
+                dead.append(Death(pid=one.pid, hands=len(hands(ground, one.pid)), at=time.monotonic()))
+            for death in dead:
+                if death.taken_over is None and not held_batches(ground, death.pid):
+                    death.taken_over = time.monotonic() - death.at
+        until(lambda: not any(held_batches(ground, death.pid) for death in dead), said=ground.logs)
+        ground.ok("run", within=300)
+        end([steady], ground)
+    states = ground.agrees(filling.filled)
+    assert set(ground.states("safe").values()) == set(ground.states("ask").values()) == {"confirmed"}
+    on_their_way = sum(death.hands for death in dead)
+    assert states["unknown"] <= on_their_way, f"more is unknown than was on its way; seed {SEED}"
+    ground.well()
+    report(
+        database=ground.database_url.partition(":")[0],
+        kills=len(dead),
+        seed=SEED,
+        cases=sum(filling.filled.values()),
+        on_their_way=on_their_way,
+        states=dict(states),
+        slowest_takeover=round(max(death.taken_over or 0.0 for death in dead), 1),
+    )
+
+
+def test_a_process_that_stood_still_and_comes_back_does_nothing_any_more(ground: Ground) -> None:
+    """Its work goes on elsewhere; when it continues, its checkpoints are refused and its permissions to send are over."""
+    with desks(ground) as filling:
+        steady = ground.start("run", "--forever")
+        stopped = [doomed(ground, point, 2, "STOP") for point in STOPS]
+        while any(one.status() != psutil.STATUS_STOPPED for one in stopped):
+            filling.feed()
+            for one in stopped:  # one that stands in a transaction of SQLite has everybody wait: not the way tried here
+                while one.status() == psutil.STATUS_STOPPED and not nobody_waits(ground.database_url):
+                    one.resume()
+                    threading.Event().wait(0.1)
+        until(lambda: not any(held_batches(ground, one.pid) for one in stopped), said=ground.logs)
+        until(lambda: not any(hands(ground, one.pid) for one in stopped), said=ground.logs)
+        ground.ok("run", within=240)
+        settled = ground.acts()
+        (ground.root / "enough").touch()
+        for one in stopped:
+            one.resume()
+        threading.Event().wait(3.0)
+        assert ground.acts() == settled, "one that came back acted on what others had settled"
+        end([steady, *stopped], ground)
+    ground.agrees(filling.filled)
+    assert set(ground.states("safe").values()) == set(ground.states("ask").values()) == {"confirmed"}
+    ground.well()
+
+
+# -- what happens ----------------------------------------------------------------------
+
+
+@dataclass
+class Death:
+    """One that was killed: what it had permission for, and after how many seconds its batches went on."""
+
+    pid: int
+    hands: int
+    at: float
+    taken_over: float | None = None
+
+
+@dataclass
+class Filling:
+    """Brings some more cases every second, for as long as somebody feeds."""
+
+    ground: Ground
+    filled: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("safe", "ask", "never"), 0))
+    fed: float = 0.0
+    times: int = 0
+
+    def feed(self, some: int = 10) -> None:
+        """Some more of each automation, if the last ones are a second old."""
+        if time.monotonic() - self.fed < 1.0:
+            threading.Event().wait(0.05)
+            return
+        self.fed, self.times = time.monotonic(), self.times + 1
+        self.ground.fill(dict.fromkeys(self.filled, some), mark=f"N{self.times}-")
+        for name in self.filled:
+            self.filled[name] += some
+
+
+@contextmanager
+def desks(ground: Ground) -> Generator[Filling]:
+    """Two desks: one honours its keys, one forgets them; each takes its time to answer."""
+    honours = Setup(log=ground.root / "honours.jsonl", faults=[SLOW])
+    forgets = Setup(log=ground.root / "forgets.jsonl", faults=[SLOW], detect_duplicates=False)
+    with as_process(honours) as ground.desk, as_process(forgets) as ground.forgetful:
+        try:
+            yield Filling(ground)
+        finally:
+            ground.end()
+
+
+def doomed(ground: Ground, point: str, passes: int, number: str) -> psutil.Popen:
+    """A worker that will be struck at the point."""
+    command = [sys.executable, "-m", "tests.crash.doomed", point, str(passes), number, "run", "--forever"]
+    environment = ground.environment()
+    environment["PYTHONPATH"] = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
+    with (ground.root / f"{point.replace(' ', '-')}-{len(ground.started)}.log").open("ab") as log:
+        process = psutil.Popen(
+            [*command, "--project", str(ground.root)],
+            env=environment,
+            cwd=ground.root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    ground.started.append(process)
+    return process
+
+
+def end(workers: list[psutil.Popen], ground: Ground) -> None:
+    """Stop them in order."""
+    for worker in workers:
+        worker.terminate()
+    assert [worker.wait(60) for worker in workers] == [143] * len(workers), ground.logs()
+
+
+def hands(ground: Ground, pid: int) -> set[str]:
+    """The keys of the effects that the process has permission for."""
+    with ground.database() as database, database.snapshot() as tx:
+        lives = {life.executor for life in Lives(database).living(86_400) if life.pid == pid}
+        query = sa.select(effects.c.key).where(effects.c.state == "sending", effects.c.sender.in_(lives))
+        return set(tx.execute(query).scalars())
+
+
+def held_batches(ground: Ground, pid: int) -> bool:
+    """Whether a batch of the process stands still because nobody has taken it over."""
+    with ground.database() as database, database.snapshot() as tx:
+        lives = {life.executor for life in Lives(database).living(86_400) if life.pid == pid}
+        held = (batches.c.executor.in_(lives), ~batches.c.ended, batches.c.takeovers == 0)
+        return bool(tx.execute(sa.select(batches.c.id).where(*held)).all())
+
+
+def report(**figures: object) -> None:
+    """Add a line to the file that `CRASH_REPORT` names."""
+    if name := os.environ.get("CRASH_REPORT"):
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(figures)}\n")
