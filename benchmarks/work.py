@@ -87,6 +87,39 @@ def answer(request: Request, sorting: Sorted, priced: Priced) -> Answer:
     )
 
 
+State = dict[str, dict[str, object]]
+"""A record with what the steps so far gave, as plain data: what rivals hand from step to step."""
+STEPS = ("clean", "sort", "price", "answer")
+
+
+def advance(step: str, state: State) -> State:
+    """One step for rivals whose steps take and give plain data: what comes in is validated, what goes out too."""
+    request = Request.model_validate(state["request"])
+    if step == "clean":
+        gave: BaseModel = clean(request)
+    elif step == "sort":
+        gave = sort(Cleaned.model_validate(state["clean"]))
+    else:
+        sorting = Sorted.model_validate(state["sort"])
+        gave = (
+            price(request, sorting)
+            if step == "price"
+            else answer(request, sorting, Priced.model_validate(state["price"]))
+        )
+    return {**state, step: gave.model_dump(mode="json")}
+
+
+def through(record: dict[str, object]) -> State:
+    """All four steps in one go, for rivals that have no steps."""
+    request = Request.model_validate(record)
+    cleaned = clean(request)
+    sorting = sort(cleaned)
+    priced = price(request, sorting)
+    gave: dict[str, BaseModel] = {"clean": cleaned, "sort": sorting, "price": priced}
+    gave["answer"] = answer(request, sorting, priced)
+    return {"request": record, **{name: value.model_dump(mode="json") for name, value in gave.items()}}
+
+
 def records(number: int) -> Iterator[dict[str, object]]:
     """Records that differ, the same in every run."""
     texts = (

@@ -23,7 +23,7 @@ from benchmarks.contender import Contender
 from benchmarks.databases import sqlite_file
 
 _HOW = (
-    "One process, one thread, stdlib sqlite3 (WAL, synchronous FULL) or psycopg {psycopg} (arrays through unnest); "
+    "One process, one thread, stdlib sqlite3 (WAL, synchronous FULL) or psycopg {psycopg} (COPY for new rows, binary arrays for changed ones); "
     "case row with unique key and digest, content, outcomes, two timeline entries; "
 )
 CONTENDERS = [
@@ -142,28 +142,40 @@ class _Postgres:
             self._connection.execute(table)
 
     def add(self, cases: Sequence[Row], contents: Sequence[Row], told: Sequence[Row]) -> None:
-        with self._connection.pipeline(), self._connection.transaction():
-            self._many("INSERT INTO cases SELECT * FROM unnest({})", "bigint text text text text bigint bigint", cases)
-            self._many("INSERT INTO content SELECT *, NULL FROM unnest({})", "bigint text", contents)
-            self._many("INSERT INTO timeline SELECT * FROM unnest({})", "bigint bigint bigint text", told)
+        if len(cases) == 1:
+            with self._connection.pipeline(), self._connection.transaction():
+                self._connection.execute("INSERT INTO cases VALUES (%b, %b, %b, %b, %b, %b, %b)", cases[0])
+                self._connection.execute("INSERT INTO content VALUES (%b, %b, NULL)", contents[0])
+                self._connection.execute("INSERT INTO timeline VALUES (%b, %b, %b, %b)", told[0])
+            return
+        with self._connection.transaction():
+            self._copy("cases", cases)
+            self._copy("content (case_id, record)", contents)
+            self._copy("timeline", told)
 
     def end(self, given: Sequence[Row], places: Sequence[Row], told: Sequence[Row]) -> None:
         with self._connection.pipeline(), self._connection.transaction():
             self._many(
-                "UPDATE content c SET given = n.g FROM unnest({}) AS n(g, i) WHERE c.case_id = n.i",
-                "text bigint",
+                "UPDATE content c SET given = n.g FROM unnest(%b::text[], %b::bigint[]) AS n(g, i) "
+                "WHERE c.case_id = n.i",
                 given,
             )
             self._many(
-                "UPDATE cases c SET place = n.p, changed_at = n.t FROM unnest({}) AS n(p, t, i) WHERE c.id = n.i",
-                "text bigint bigint",
+                "UPDATE cases c SET place = n.p, changed_at = n.t "
+                "FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS n(p, t, i) WHERE c.id = n.i",
                 places,
             )
-            self._many("INSERT INTO timeline SELECT * FROM unnest({})", "bigint bigint bigint text", told)
+            self._many(
+                "INSERT INTO timeline SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::text[])", told
+            )
 
-    def _many(self, text: str, kinds: str, rows: Sequence[Row]) -> None:
-        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.split())
-        self._connection.execute(text.format(arrays), [list(column) for column in zip(*rows, strict=True)])
+    def _copy(self, table: str, rows: Sequence[Row]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copying:
+            for row in rows:
+                copying.write_row(row)
+
+    def _many(self, text: str, rows: Sequence[Row]) -> None:
+        self._connection.execute(text, [list(column) for column in zip(*rows, strict=True)])
 
     def done(self) -> int:
         found = self._connection.execute("SELECT count(*) FROM cases WHERE place = 'done'").fetchone()
