@@ -141,6 +141,18 @@ ENTRIES: Final = (
         f"{_CARRYING}.carrying:CarryingCommands.import_",
         "Read a whole platform into the empty database that PILOTAGE_DATABASE_URL names.",
     ),
+    _entry(
+        "backup",
+        _KEEP,
+        f"{_CARRYING}.backing:BackingCommands.backup",
+        "Write a backup of a SQLite platform while it works.",
+    ),
+    _entry(
+        "restore",
+        _KEEP,
+        f"{_CARRYING}.backing:BackingCommands.restore",
+        "Put a backup in the place of the SQLite database, under a hold of everything.",
+    ),
 )
 
 
@@ -227,7 +239,8 @@ def _run(words: Sequence[str], house: type[House]) -> int:
     except PilotageError as error:
         return calling.told(error, out)
     logs.configure()
-    return calling.run(entry, arguments, house(start=project), out, explain=_explain)
+    below = [one.name.partition(" ")[2] for one in ENTRIES if one.name.startswith(f"{entry.name} ")]
+    return calling.run(entry, arguments, house(start=project), out, explain=_explain, below=below)
 
 
 def _explain(error: BaseException) -> "PilotageError | None":

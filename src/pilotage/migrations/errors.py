@@ -59,3 +59,10 @@ class CannotBeTaken(PilotageError):
     """A row of the file does not fit into this kind of database."""
 
     code: ClassVar[str] = "PLT-508"
+
+
+class DatabaseInUse(PilotageError):
+    """Another process has the file of the database open."""
+
+    code: ClassVar[str] = "PLT-509"
+    retryable: ClassVar[bool] = True
