@@ -126,7 +126,7 @@ def test_an_exception_goes_on_or_is_finished(desk: Desk) -> None:
     place = submit(desk, country="XX")
     number = desk.one_asked()["decision"]
     code, said = desk.tell("decide", number, "maybe", "--reason", "x")
-    assert (code, "go on" in said) == (Exit.REFUSED, True)
+    assert (code, "go-on, finish" in said, '"maybe" is no answer' in said) == (Exit.REFUSED, True, True)
     desk.decide("finish")
     assert place() is Place.DONE
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pilotage.kernel.interrupts import Terminated, listening, point, undivided, welcome
+from pilotage.kernel.interrupts import Terminated, has_come, listening, point, undivided, welcome
 from pilotage.machinery.storage.database import Database
 
 
@@ -64,8 +64,10 @@ def test_points_and_waiting_let_the_signal_in() -> None:
     done: list[str] = []
     with pytest.raises(KeyboardInterrupt), listening(), undivided(opened(done)):
         point()
+        assert not has_come()
         send()
         done.append("went on")
+        assert has_come()
         point()
         done.append("never")
     assert done == ["opened", "went on", "closed"]

@@ -20,6 +20,7 @@ from pilotage.inbox.service import Inbox
 from pilotage.inbox.values import WORDS, Answer, Decision, Kind
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.ids import read, shown
+from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.calling import as_json, told
 from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
@@ -75,7 +76,7 @@ class InboxCommands:
         kind: Annotated[str | None, Parameter(help=f"one of: {', '.join(Kind)}")] = None,
         asked: Annotated[str | None, Parameter(help="what this role is asked")] = None,
         case: Annotated[str | None, Parameter(help="of this case alone: its id (C-...) or key")] = None,
-        most: Annotated[int, Parameter(help="how many to list")] = 20,
+        most: Annotated[int, Parameter(help="how many to list", validator=AT_LEAST_ONE)] = 20,
     ) -> None:
         """List what people must decide."""
         if kind is not None:
@@ -87,7 +88,7 @@ class InboxCommands:
                 now = platform.database.now(tx)
                 number = look_up(tx, case, automation) if case is not None else None
                 counts = store.count_waiting(tx, automation)
-                if asked is not None:
+                if asked is not None and counts:
                     asked = _one_of("role that is asked", asked, {row[1] for row in counts})
                 found = store.waiting(tx, automation=automation, asked=asked, kind=kind, case=number, most=most)
         meant = sum(row[2] for row in counts if kind in {None, row[0]} and asked in {None, row[1]})
@@ -198,7 +199,7 @@ def _settle(platform: Platform, text: str, answer: str | None, value: str | None
         raise NoSuchDecision(f"There is no decision {text}.", remedy)
     word = (answer or "value").replace("-", " ").lower()
     given: object = None
-    if word not in WORDS[found.kind] or word == "value":
+    if "value" in WORDS[found.kind] and (word not in WORDS[found.kind] or word == "value"):
         word, value = "value", value if value is not None else answer
     if value is not None:
         node = platform.node_of(found.automation, found.node, release=found.release)

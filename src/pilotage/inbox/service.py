@@ -197,6 +197,6 @@ def _proposal(decision: Decision) -> dict[str, object]:
 def check(decision: Decision, answer: Answer) -> None:
     """Raise NotAnAnswer (PLT-403) for a word that this kind of decision does not take."""
     if answer.word not in WORDS[decision.kind]:
-        taken = ", ".join(WORDS[decision.kind])
+        taken = ", ".join(word.replace(" ", "-") for word in WORDS[decision.kind])
         msg = f'"{answer.word}" is no answer to {shown("D", decision.id)} ({decision.kind.value}).'
         raise NotAnAnswer(msg, f"Answer with one of: {taken}.")

@@ -49,6 +49,11 @@ def listening() -> Generator[None]:
         _main.waiting = None
 
 
+def has_come() -> bool:
+    """Whether something waits, for whoever ends in an order of his own."""
+    return _main.waiting is not None
+
+
 def point() -> None:
     """Nothing is in hand here: raise what has come meanwhile."""
     if _main.waiting is not None and _is_main():

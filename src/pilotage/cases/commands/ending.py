@@ -17,6 +17,7 @@ from pilotage.cases.service.settling import wait_until_still
 from pilotage.cases.store import looking
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import shown
+from pilotage.machinery.cli.bounds import NOT_NEGATIVE
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import did_you_mean
@@ -65,7 +66,9 @@ class EndingCommands:
         step: Annotated[str | None, Parameter(help="dead letters that failed at this step")] = None,
         reason_contains: Annotated[str | None, Parameter(help="dead letters whose reason has these words")] = None,
         from_start: Annotated[bool, Parameter(help="from the first step, and not from the one that failed")] = False,
-        within: Annotated[float, Parameter(help="seconds to wait for what becomes of them")] = 120.0,
+        within: Annotated[
+            float, Parameter(help="seconds to wait for what becomes of them", validator=NOT_NEGATIVE)
+        ] = 120.0,
     ) -> int:
         """Run dead letters again, and say what became of each.
 

@@ -16,6 +16,7 @@ from pilotage.cases.store import looking
 from pilotage.cases.store.found import QuarantinedWhole
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import read, shown
+from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.names import did_you_mean
@@ -42,7 +43,7 @@ class QuarantineCommands:
         *,
         automation: Annotated[str | None, Parameter(help="of this automation alone")] = None,
         shape: Annotated[str | None, Parameter(help="list the records of this kind of fault")] = None,
-        most: Annotated[int, Parameter(help="how many records to list")] = 20,
+        most: Annotated[int, Parameter(help="how many records to list", validator=AT_LEAST_ONE)] = 20,
     ) -> None:
         """List the records in quarantine by the kind of their fault."""
         with self.house.open() as platform:

@@ -21,7 +21,7 @@ def withdraw(database: Database, decisions: Decisions, cases: Sequence[int], *, 
     if not ended:
         names = ", ".join(shown("C", case) for case in cases)
         msg = f"{names} has ended already; it cannot be withdrawn."
-        raise CaseHasEnded(msg, "`pilotage case` shows how it ended; what it did outside can be undone.")
+        raise CaseHasEnded(msg, "`pilotage case` shows how it ended, and what it did outside.")
     return ended
 
 

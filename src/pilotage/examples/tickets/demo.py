@@ -34,6 +34,7 @@ from pilotage.examples.tickets.story import Run, Story, tell_story
 from pilotage.examples.tickets.train import train
 from pilotage.kernel.clock import SystemClock
 from pilotage.kernel.ids import ids, shown
+from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output, Watched
 
@@ -78,7 +79,9 @@ class DemoCommand:
         self,
         *,
         data: Annotated[Path | None, Parameter(help="CLINC150's JSON file, or a CSV with a column of texts")] = None,
-        requests: Annotated[int | None, Parameter(help=f"how many requests; {REQUESTS:,}, or all of --data")] = None,
+        requests: Annotated[
+            int | None, Parameter(help=f"how many requests; {REQUESTS:,}, or all of --data", validator=AT_LEAST_ONE)
+        ] = None,
         fault: Annotated[
             FaultName | None, Parameter(help="switch this fault of the help desk on for a part of the run")
         ] = None,

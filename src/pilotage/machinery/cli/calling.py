@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.interrupts import Terminated, listening
 from pilotage.machinery.cli.catalogue import EVERYWHERE, Entry
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.names import nearest
 from pilotage.machinery.cli.output import Output, plain
 
 Explain = Callable[[BaseException], PilotageError | None]
@@ -28,11 +29,13 @@ def load(entry: Entry, house: object, out: Output) -> Callable[..., object]:
     return getattr(getattr(importlib.import_module(module), made)(house, out), method)
 
 
-def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, explain: Explain) -> int:
-    """Run a command to its end, whatever that is."""
+def run(
+    entry: Entry, words: Sequence[str], house: object, out: Output, *, explain: Explain, below: Sequence[str] = ()
+) -> int:
+    """Run a command to its end, whatever that is; `below` are the second words of the commands that begin as this one."""
     try:
         with listening():
-            return _called(entry, words, load(entry, house, out), out)
+            return _called(entry, words, load(entry, house, out), out, below)
     except PilotageError as error:
         return told(error, out)
     except BrokenPipeError:
@@ -47,7 +50,9 @@ def run(entry: Entry, words: Sequence[str], house: object, out: Output, *, expla
         return told(known, out) if known is not None else _unexpected(error, out)
 
 
-def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output) -> int:
+def _called(
+    entry: Entry, words: Sequence[str], command: Callable[..., object], out: Output, below: Sequence[str]
+) -> int:
     app = App(
         name=f"pilotage {entry.name}",
         version_flags=[],
@@ -64,8 +69,11 @@ def _called(entry: Entry, words: Sequence[str], command: Callable[..., object], 
     try:
         result = app(list(words), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        said = " ".join(str(error).split())
-        raise WrongUsage(said, f"`pilotage {entry.name} --help` says what it takes.") from error
+        unused = isinstance(error, UnusedCliTokensError)
+        near = nearest(words[0], below, most=1) if words and unused else []
+        said = f"`pilotage {entry.name}` does not take all of these words." if unused else " ".join(str(error).split())
+        meant = f"Did you mean `pilotage {entry.name} {near[0]}`? " if near else ""
+        raise WrongUsage(said, f"{meant}`pilotage {entry.name} --help` says what it takes.") from error
     sys.stdout.flush()
     return int(result) if isinstance(result, int) else Exit.OK
 

@@ -10,6 +10,7 @@ from typing import Final, cast
 import uvicorn
 from fastapi import FastAPI
 
+from pilotage.kernel.interrupts import has_come
 from pilotage.machinery.web.door import is_loopback
 from pilotage.machinery.web.errors import NotLoopback, PortTaken
 from pilotage.machinery.web.live import Live
@@ -35,7 +36,8 @@ class _Server(uvicorn.Server):
         await super().main_loop()
 
     async def on_tick(self, counter: int) -> bool:
-        ends = await super().on_tick(counter) or self._stop.is_set()
+        # what came before our handlers stood has nobody else who would see it
+        ends = await super().on_tick(counter) or self._stop.is_set() or has_come()
         if ends:
             self._live.close()
         return ends

@@ -13,6 +13,7 @@ from pilotage.cases.store.found import Shape
 from pilotage.cases.values import Place
 from pilotage.cases.values_today import Places
 from pilotage.inbox import store as inbox_store
+from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import age
 from pilotage.machinery.storage.database import Tx
@@ -43,7 +44,11 @@ class StatusCommand:
     house: House
     out: Output
 
-    def status(self, *, most: Annotated[int, Parameter(help="how many reasons of each kind to list")] = 8) -> None:
+    def status(
+        self,
+        *,
+        most: Annotated[int, Parameter(help="how many reasons of each kind to list", validator=AT_LEAST_ONE)] = 8,
+    ) -> None:
         """Say how many are where, and what needs somebody."""
         with self.house.open() as platform:
             places = read_places(platform.database, tuple(platform.automations))
@@ -75,8 +80,8 @@ class StatusCommand:
             out.table(("waiting for", "cases"), [(row[1], row[2]) for row in details.waiting])
         if details.effects:
             out.table(
-                ("effects through", "state", "effects", "oldest change"),
-                [(c, s, n, age(details.now - oldest)) for _, c, s, n, oldest in details.effects],
+                ("automation", "through", "state", "effects", "oldest change"),
+                [(a, c, s, n, age(details.now - oldest)) for a, c, s, n, oldest in details.effects],
                 title="Effects",
             )
         if details.words:

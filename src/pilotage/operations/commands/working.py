@@ -11,6 +11,7 @@ from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still
 from pilotage.cases.service.today import read_places
 from pilotage.cases.values_today import Places
 from pilotage.kernel.interrupts import welcome
+from pilotage.machinery.cli.bounds import NOT_NEGATIVE, PORT
 from pilotage.machinery.cli.output import Output, Watched
 from pilotage.operations.commands.house import House, Platform
 from pilotage.operations.commands.status import places_as_data, places_table
@@ -29,7 +30,9 @@ class RunCommand:
         self,
         *,
         forever: Annotated[bool, Parameter(help="go on until Ctrl-C, and take what comes")] = False,
-        soon: Annotated[float, Parameter(help="seconds: what is due within them is waited for")] = SOON,
+        soon: Annotated[
+            float, Parameter(help="seconds: what is due within them is waited for", validator=NOT_NEGATIVE)
+        ] = SOON,
     ) -> None:
         """Work in this process until nothing moves by itself any more.
 
@@ -65,7 +68,7 @@ class ServeCommand:
     def serve(
         self,
         *,
-        port: Annotated[int, Parameter(help="0: any that is free")] = 0,
+        port: Annotated[int, Parameter(help="0: any that is free", validator=PORT)] = 0,
         host: Annotated[str, Parameter(help="an address of this machine alone")] = "127.0.0.1",
         work: Annotated[bool, Parameter(help="work, too; --no-work shows the page alone", negative="--no-work")] = True,
     ) -> None:
