@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+PATH = f"{ROOT}{os.pathsep}{ROOT / 'src'}"
+"""What is measured is the code of this checkout, whatever is installed."""
 
 
 class Failed(Exception):
@@ -23,7 +25,7 @@ def measure(
 ) -> dict[str, Any]:
     """What `module.measure(**settings)` gives, in a new process; it and all its children are gone afterwards."""
     command = [python, "-m", "benchmarks.processes", module, json.dumps(settings)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,

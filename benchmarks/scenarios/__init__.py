@@ -1,5 +1,12 @@
 """The scenarios, by the name that `./dev bench NAME` knows them by."""
 
-from benchmarks.scenarios import start, throughput
+from benchmarks.scenarios import effects, growth, latency, start, throughput, workers
 
-SCENARIOS = {"start": start, "throughput": throughput}
+SCENARIOS = {
+    "start": start,
+    "throughput": throughput,
+    "latency": latency,
+    "effects": effects,
+    "workers": workers,
+    "growth": growth,
+}

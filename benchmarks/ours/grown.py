@@ -1,0 +1,134 @@
+"""A platform with many stored cases: how fast new ones go through it, and how long its pages ask."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from benchmarks import work
+
+BASE = 10_000
+DAY = 86_400_000_000
+NEW = 5_000
+
+
+def measure(url: str, cases: int) -> dict[str, Any]:
+    """Cases per second of new ones, three times, and milliseconds of each query, twenty times."""
+    from benchmarks.ours.automation import requests
+    from benchmarks.ours.platform import platform
+    from pilotage.cases.service.submitting import submit_file
+
+    with platform(url, [requests]) as made, tempfile.TemporaryDirectory() as folder:
+        speeds: list[float] = []
+        with made.working():
+            submit_file(made.intake, requests, _file(folder, "A", BASE))
+            _wait(made)
+        begun = time.perf_counter()
+        _multiply(made.database, cases // BASE - 1)
+        filled = time.perf_counter() - begun
+        queries = {name: _times(asking) for name, asking in _queries(made).items()}
+        with made.working():
+            for letter in "BCD":
+                file = _file(folder, letter, NEW)
+                begun = time.perf_counter()
+                submit_file(made.intake, requests, file)
+                _wait(made)
+                speeds.append(NEW / (time.perf_counter() - begun))
+    return {"speeds": speeds, "queries": queries, "filled": filled, "cases": cases}
+
+
+def _file(folder: str, letter: str, number: int) -> Path:
+    source = work.write(Path(folder) / "source.jsonl", number)
+    file = Path(folder) / f"{letter}.jsonl"
+    file.write_text(source.read_text(encoding="utf-8").replace('"id": "R', f'"id": "{letter}'), encoding="utf-8")
+    return file
+
+
+_MOVES = sa.text("SELECT 1 FROM cases WHERE place IN ('ready', 'moving', 'waiting') LIMIT 1")
+
+
+def _wait(made: Any) -> None:
+    while True:
+        with made.database.snapshot() as tx:
+            if tx.execute(_MOVES).first() is None:
+                return
+        time.sleep(0.005)
+
+
+def _multiply(database: Any, copies: int) -> None:
+    """Copy what has ended so many times, a day older each; of a hundred one is a dead letter, one with people."""
+    from pilotage.cases.tables import case_content, cases, submissions, timeline
+
+    with database.snapshot() as tx:
+        least, most = tx.execute(sa.select(sa.func.min(timeline.c.case_id), sa.func.max(timeline.c.id))).one()
+    span = most - least + 1
+    for copy in range(1, copies + 1):
+        with database.transaction() as tx:
+            for table in (cases, case_content, timeline):
+                values = [_older(column, copy, span) for column in table.c]
+                owner = table.c.id if table is cases else table.c.case_id
+                chosen = sa.select(*values).where(owner >= least)
+                tx.execute(table.insert().from_select([column.name for column in table.c], chosen))
+    with database.transaction() as tx:
+        some = {"reason": "It failed.", "place": "dead letter"}
+        tx.execute(cases.update().where(cases.c.key.like("%77")).values(**some))
+        tx.execute(
+            cases.update().where(cases.c.key.like("%33")).values(place="with people", node="answer", reason=None)
+        )
+        tx.execute(_ASK)
+        counted = {name: submissions.c[name] + copies * BASE for name in ("arrived", "accepted")}
+        tx.execute(submissions.update().values(**counted))
+    if database.dialect == "postgresql":
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("VACUUM ANALYZE"))
+
+
+def _older(column: Any, copy: int, span: int) -> Any:
+    if column.name in {"id", "case_id", "batch", "submission"} and column.name != "submission":
+        return column - copy * span
+    if column.name in {"accepted_at", "changed_at", "at"}:
+        return column - copy * DAY
+    return sa.literal(f"{copy}-") + column if column.name == "key" else column
+
+
+_ASK = sa.text(
+    "INSERT INTO decisions (id, automation, case_id, node, kind, why, asked, step, chain, zone, deadline, asked_at, state) "
+    "SELECT id, automation, id, 'answer', 'exception', 'Nobody knows.', 'operations', 0, '[[\"operations\", \"1d\"]]', "
+    "'UTC', changed_at + 86400000000, changed_at, 'waiting' FROM cases WHERE place = 'with people'"
+)
+
+
+def _queries(made: Any) -> dict[str, Callable[[], object]]:
+    from pilotage.cases.service.finding import find
+    from pilotage.cases.service.today import read_places
+    from pilotage.inbox import store
+    from pilotage.operations.commands.status import _details
+
+    def today() -> object:
+        return read_places(made.database, ("requests",))
+
+    def status() -> object:
+        today()
+        with made.database.snapshot() as tx:
+            return _details(tx, made.database.now(tx), 8)
+
+    def inbox() -> object:
+        with made.database.snapshot() as tx:
+            return store.count_waiting(tx, None), store.waiting(
+                tx, automation=None, asked=None, kind=None, case=None, most=20
+            )
+
+    return {"Today": today, "status": status, "inbox": inbox, "case": lambda: find(made.database, "A00004711")}
+
+
+def _times(asking: Callable[[], object]) -> Sequence[float]:
+    asking()
+    taken: list[float] = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        asking()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return taken
