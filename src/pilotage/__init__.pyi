@@ -634,7 +634,7 @@ class Automation(_automation.Automation, Generic[_T, _OI]):
     def __init__(
         self, name: str, /, *, takes: type[_T], gives: type[_OI], key: Callable[[_T], str], purpose: str, owner: Role,
         process: Path[_T | _OI | Given, _OI], deputy: Role | None = None, sponsor: Role | None = None,
-        dated: Callable[[_T], date] | None = None, version: int = 1,
+        dated: Callable[[_T], date] | None = None, version: int = 1, open_at_most: int = 1_000_000,
         segments: Mapping[str, Callable[[_T], str]] | None = None, timezone: str = "UTC", unknown: Ask | None = None,
         book: Book | None = None,
     ) -> None: ...

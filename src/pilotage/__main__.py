@@ -184,9 +184,7 @@ class House:
 
     def needs_of(self, platform: "Platform") -> "Sequence[Need]":
         """What the subjects above operations say needs somebody."""
-        from pilotage.releases.needs import needs  # noqa: PLC0415
-
-        return needs(platform.database)
+        return platform.needs()
 
     def checks(self) -> "Sequence[Check]":
         """What the subjects above the cases know to be true."""

@@ -20,6 +20,7 @@ from pilotage.cases.ports import AuthorsThreshold, Autonomy
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
+from pilotage.cases.service.room import DISK_SHARE, Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
@@ -38,6 +39,7 @@ from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import prepare
+from pilotage.operations import full
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -45,6 +47,7 @@ from pilotage.releases.answering import OlderReleases
 from pilotage.releases.artefact import Artefacts
 from pilotage.releases.asking import own_environment
 from pilotage.releases.loading import Loaded, automations_named, look_first_in, working_folders
+from pilotage.releases.needs import needs as release_needs
 from pilotage.releases.service import CurrentReleases
 from pilotage.releases.values import WORKING_DIRECTORY
 
@@ -60,6 +63,8 @@ class Project:
     database_url: str
     automations: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    disk_share: float = DISK_SHARE
+    """How much of the database's disk may be in use before intake pauses."""
 
     @property
     def folder(self) -> Path:
@@ -109,7 +114,15 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         database_url=os.environ.get("PILOTAGE_DATABASE_URL") or str(table.get("database", default)),
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
+        disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
     )
+
+
+def _disk_share(value: object, root: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:
+        return float(value)
+    msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
 
 
 def load_automations(project: Project) -> list[Automation]:
@@ -156,7 +169,8 @@ class Platform:
             database=self.database, artefacts=self.artefacts, root=project.root, automations=project.automations
         )
         self.inbox = Inbox(database=self.database, zone_of=self._zone_of, node_of=self._node_of)
-        self.intake = Intake(database=self.database, releases=self.releases)
+        room = Room(folder=self.database.folder, disk_share=project.disk_share)
+        self.intake = Intake(database=self.database, releases=self.releases, room=room)
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001) with the nearest names."""
@@ -309,19 +323,20 @@ class Platform:
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
-        from pilotage.releases.needs import needs as release_needs  # noqa: PLC0415
 
         names = tuple(self.automations)
 
         def read() -> Places:
             return read_places(self.database, names)
 
-        def more() -> Sequence[Need]:
-            return release_needs(self.database)
-
         settings = WebSettings(token=new_token(), environment=self.project.environment)
-        site = make_app([today_page()], [*places_panels(read), *today_panels(read, more)], settings)
+        site = make_app([today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings)
         serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
+
+    def needs(self) -> Sequence[Need]:
+        """What needs somebody beyond what places say."""
+        found = full.needs(self.database, self.automations.values(), self.intake.room)
+        return [*release_needs(self.database), *found]
 
     def close(self) -> None:
         """Close what was opened."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilotage.cases.values import EffectState, Place
-from pilotage.cases.values_today import Counted, HoldOn, Places, Sum, Term
+from pilotage.cases.values_today import Counted, HoldOn, Minute, Places, Sum, Term
 from pilotage.operations.health import assess, needs
 from pilotage.operations.values import Condition, Urgency
 
@@ -67,6 +67,21 @@ def test_one_is_singular() -> None:
         )
     )
     assert health.sentence == "1 record came in, 1 is done, 1 is on the way, 1 waits for people."
+
+
+def test_a_queue_says_how_long_it_still_needs() -> None:
+    """At the pace of the last ten minutes; older minutes say nothing, and a queue that is soon through needs no word."""
+    flow = (
+        Minute(start=NOW - timedelta(minutes=50), done=100_000),
+        Minute(start=NOW - timedelta(minutes=5), done=500),
+        Minute(start=NOW - timedelta(minutes=1), done=500),
+    )
+    long = Places(as_of=NOW, arrived=13_000, flow=flow, places={Place.READY: Counted(count=12_000)})
+    assert long.drains_in == timedelta(hours=1)
+    assert "12,000 are on the way (at the pace of the last minutes for 1 hour)" in assess(long).sentence
+    soon = Places(as_of=NOW, arrived=13_000, flow=flow, places={Place.READY: Counted(count=10)})
+    assert "10 are on the way." in assess(soon).sentence
+    assert Places(as_of=NOW, flow=flow[:1], places={Place.READY: Counted(count=10)}).drains_in is None
 
 
 def test_an_empty_platform_says_how_to_begin() -> None:

@@ -13,6 +13,7 @@ from pilotage.authoring.connection import Connection
 from pilotage.authoring.findings import refuse
 from pilotage.authoring.flow import draw
 from pilotage.authoring.involved import Involved, involved_in
+from pilotage.authoring.limits import at_least_one
 from pilotage.authoring.location import here
 from pilotage.authoring.people import Ask, Role
 from pilotage.authoring.plan import Plan
@@ -49,6 +50,7 @@ class Automation:
         timezone: str = "UTC",
         unknown: Ask | None = None,
         book: Book | None = None,
+        open_at_most: int = 1_000_000,
     ) -> None:
         self.name = name
         self.line = here()
@@ -58,10 +60,13 @@ class Automation:
         self.owner, self.deputy, self.sponsor = owner, deputy, sponsor
         self.process = process
         self.version = version
+        self.open_at_most = open_at_most
+        """Cases that may be open at a time; where there are so many, intake pauses until there is room."""
         self.timezone = timezone
         self.unknown = unknown
         """Who is asked about a label that nobody documented, where the choice names nobody; None: the owner."""
         self.book = Book() if book is None else book
+        at_least_one(f"Automation {name}", "open_at_most", open_at_most)
         self._key, self._dated, self._segments = key, dated, dict(segments or {})
         self.flow = draw(name, takes, gives, process)
         subject = Definition(

@@ -26,8 +26,8 @@ class Rate:
     burst: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one(f"Rate({self.calls})", "calls", self.calls)
-        _at_least_one(f"Rate({self.calls})", "burst", self.burst)
+        at_least_one(f"Rate({self.calls})", "calls", self.calls)
+        at_least_one(f"Rate({self.calls})", "burst", self.burst)
 
     @property
     def seconds(self) -> float:
@@ -44,7 +44,7 @@ class Quota:
     zone: str = field(default="UTC", kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one(f"Quota({self.calls})", "calls", self.calls)
+        at_least_one(f"Quota({self.calls})", "calls", self.calls)
         if not zone_exists(self.zone):
             raise DefinitionError(finding("PLT-185", place=f"Quota({self.calls})", line=here(), text=self.zone))
 
@@ -57,7 +57,7 @@ class Window:
     seconds: float = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        _at_least_one(f"Window({self.calls})", "calls", self.calls)
+        at_least_one(f"Window({self.calls})", "calls", self.calls)
         if self.seconds <= 0:
             raise DefinitionError(
                 _limit(f"Window({self.calls})", "a window of no time holds no calls", "Write seconds=60.")
@@ -71,7 +71,7 @@ class Retry:
     """How often, and for how long, a transient failure is tried again."""
 
     def __init__(self, *, attempts: int = 5, within: timedelta | str = "1h") -> None:
-        _at_least_one("Retry", "attempts", attempts)
+        at_least_one("Retry", "attempts", attempts)
         self.attempts = attempts
         self.within: Duration = span(within, place="Retry", line=here())
 
@@ -88,7 +88,8 @@ def zone_exists(zone: str) -> bool:
     return True
 
 
-def _at_least_one(place: str, name: str, number: int) -> None:
+def at_least_one(place: str, name: str, number: int) -> None:
+    """Raise DefinitionError where a number that counts something is none."""
     if number < 1:
         raise DefinitionError(_limit(place, f"{name} must be 1 or more", f"Write {name}=1 or more."))
 

@@ -57,6 +57,13 @@ class FileOfReleaseMissing(PilotageError):
     code = "PLT-203"
 
 
+class IntakePaused(PilotageError):
+    """There is no room for more: as many cases are open as may be, or the disk is nearly full."""
+
+    code = "PLT-211"
+    retryable = True
+
+
 class IntakeHeld(PilotageError):
     """Intake is on hold."""
 

@@ -18,6 +18,8 @@ class Counted:
 
 
 NONE: Final = Counted()
+_PACE: Final = timedelta(minutes=10)
+"""The time whose pace says how long a queue still needs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,3 +108,13 @@ class Places:
     def on_the_way(self) -> int:
         """Cases that go on by themselves: ready, moving or waiting."""
         return sum(self.at(place).count for place in (Place.READY, Place.MOVING, Place.WAITING))
+
+    @property
+    def drains_in(self) -> timedelta | None:
+        """How long what is on the way still needs, at the pace of the last minutes; None where nothing was done in them."""
+        recent = [one for one in self.flow if self.as_of - one.start <= _PACE]
+        done = sum(one.done for one in recent)
+        if not done:
+            return None
+        lasted = max(self.as_of - min(one.start for one in recent), timedelta(seconds=1))
+        return lasted * (self.on_the_way / done)

@@ -22,6 +22,8 @@ _TITLES: Final = {
     Condition.BROKEN: "The numbers do not add up",
 }
 _ORDER: Final = tuple(Condition)
+_LONG: Final = timedelta(minutes=2)
+"""A queue that drains sooner needs no word about it."""
 _MOST_SAID: Final = 3
 """Things of a kind that the sentence names; the page lists all."""
 
@@ -71,7 +73,9 @@ def _numbers(places: Places) -> str:
     finished = f"{done:,} {'is' if done == 1 else 'are'} done" if done else "none is done yet"
     parts = [f"{wording.counted(places.arrived, 'record')} came in", finished]
     if places.on_the_way:
-        parts.append(f"{places.on_the_way:,} {'is' if places.on_the_way == 1 else 'are'} on the way")
+        pace = places.drains_in
+        drains = f" (at the pace of the last minutes for {wording.age(pace)})" if pace and pace >= _LONG else ""
+        parts.append(f"{places.on_the_way:,} {'is' if places.on_the_way == 1 else 'are'} on the way{drains}")
     if people.count:
         waits = f"{people.count:,} {'waits' if people.count == 1 else 'wait'} for people"
         parts.append(waits + _since(people, ", the oldest for "))

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from pilotage.cases.commands.house import House, Platform
+from pilotage.cases.errors import IntakePaused
 from pilotage.cases.service.intake import Receipt
-from pilotage.cases.service.settling import wait_until_still
+from pilotage.cases.service.settling import on_its_own, wait_until_still
 from pilotage.cases.service.submitting import Submitted, Way, submit_file
 from pilotage.cases.store.counting import OnItsOwn
 from pilotage.kernel.errors import PilotageError
@@ -18,6 +19,7 @@ from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.calling import as_json, told
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output, Watched
+from pilotage.machinery.engine.lives import Lives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,9 @@ class SubmitCommand:
                 with self.out.watching() as watched:
                     show = partial(_show, watched, file)
                     found = platform.automation(automation)
-                    done.taken.append(submit_file(platform.intake, found, file, way=way, anew=anew, seen=show))
+                    wait = partial(_pause, platform, watched)
+                    taken = submit_file(platform.intake, found, file, way=way, anew=anew, seen=show, paused=wait)
+                    done.taken.append(taken)
             except PilotageError as error:
                 done.failed.append((file, error))
         return done
@@ -133,6 +137,12 @@ def in_words(left: OnItsOwn) -> str:
 def _show(watched: Watched, file: Path, receipt: Receipt, done: int, total: int) -> None:
     words = f"{file.name}: {receipt.arrived:,} records, {receipt.duplicates:,} duplicates, {receipt.quarantined:,} quarantined"
     watched.show(words, done, total or None)
+
+
+def _pause(platform: Platform, watched: Watched, full: IntakePaused) -> bool:
+    """Wait for room for as long as somebody makes some: then cases move by themselves."""
+    watched.show(full.what)
+    return bool(Lives(platform.database).living()) and bool(on_its_own(platform.database, platform.pairs()).count)
 
 
 def _together(receipts: list[Receipt]) -> Receipt:

@@ -1,7 +1,7 @@
 """Intake: records become cases, duplicates, or stay in quarantine; each block is all in or all out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic_core import to_json
@@ -10,6 +10,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, original_of, sort
 from pilotage.cases.errors import IntakeHeld
 from pilotage.cases.ports import Releases
+from pilotage.cases.service.room import Room
 from pilotage.cases.store import arriving, holding, moving
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
@@ -58,6 +59,7 @@ class Intake:
 
     database: Database
     releases: Releases
+    room: Room = field(default_factory=Room)
     direct: Callable[[str, str], bool] = lambda automation, release: False
     """Whether this process would start a batch of the automation's release at once."""
     batch_row: Callable[[int, str, str, int, int], dict[str, object]] | None = None
@@ -117,6 +119,7 @@ class Intake:
                 raise IntakeHeld(
                     msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here."
                 )
+            self.room.need(tx, automation)
             sorted_block = _sort(tx, automation.name, accepted, faulty)
             now = self.database.now(tx)
             new = self._add(tx, automation, sorted_block, submission=submission, release=release, batch=batch, now=now)
@@ -135,6 +138,7 @@ class Intake:
                 next_byte=progress.next_byte if progress else None,
                 next_number=progress.next_number if progress else None,
             )
+        self.room.took(automation, len(new))
         if batch is not None and new:
             self.started(batch)
         return Receipt(

@@ -4,7 +4,8 @@ A submission remembers the file by its size and digest, and the byte behind the 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,18 +14,30 @@ from pydantic import BaseModel, ValidationError
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Arrival
-from pilotage.cases.errors import SubmissionChanged
+from pilotage.cases.errors import IntakePaused, SubmissionChanged
 from pilotage.cases.reading.source import Source, open_source
 from pilotage.cases.reading.values import Block, Broken, Form, Record
 from pilotage.cases.service.intake import Intake, Progress, Receipt
 from pilotage.cases.store import arriving
-from pilotage.kernel.interrupts import point
+from pilotage.kernel.interrupts import point, welcome
 
+_REST: Final = 1.0
+"""Seconds between two looks for room."""
 _TOGETHER: Final = 16_000_000
 """Bytes of a block up to which its originals are read at once."""
 
+Pause = Callable[[IntakePaused], bool]
+"""Told every second for as long as intake pauses; answers whether reading waits for room."""
 Seen = Callable[[Receipt, int, int], None]
 """Told after each block: what became of the records so far, how many bytes were read, how many there are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watching:
+    """Who is told how reading goes on."""
+
+    seen: Seen
+    paused: Pause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +70,13 @@ def submit_file(
     way: Way | None = None,
     anew: bool = False,
     seen: Seen = lambda receipt, done, total: None,
+    paused: Pause = lambda full: False,
 ) -> Submitted:
     """Take the file's records in. An interrupted submission of the same file goes on where it stopped.
 
     `anew`: begin at the file's beginning in any case; records that are here already are duplicates. Raises SourceError
-    (PLT-301 and following), SubmissionChanged (PLT-209) and IntakeHeld (PLT-210).
+    (PLT-301 and following), SubmissionChanged (PLT-209), IntakeHeld (PLT-210) and, unless `paused` waits, IntakePaused
+    (PLT-211).
     """
     way = way or Way()
     file = path.absolute()
@@ -69,9 +84,9 @@ def submit_file(
         fingerprint = f"{first.fingerprint}-{first.digest()}"
         submission, start = _begin(intake, automation, file, fingerprint, anew=anew)
         if not start:
-            return _take_all(intake, automation, submission, first, seen, 0)
+            return _take_all(intake, automation, submission, first, Watching(seen=seen, paused=paused), 0)
     with _opened(file, automation, way, start) as source:
-        return _take_all(intake, automation, submission, source, seen, start)
+        return _take_all(intake, automation, submission, source, Watching(seen=seen, paused=paused), start)
 
 
 def _opened(file: Path, automation: Automation, way: Way, start: int) -> Source:
@@ -123,17 +138,37 @@ def _begin(intake: Intake, automation: Automation, file: Path, fingerprint: str,
 
 
 def _take_all(
-    intake: Intake, automation: Automation, submission: int, source: Source, seen: Seen, start: int
+    intake: Intake, automation: Automation, submission: int, source: Source, watching: Watching, start: int
 ) -> Submitted:
-    receipt = Receipt(submission=submission)
+    receipt, rest = Receipt(submission=submission), threading.Event()
     for block, originals in _with_originals(source):
         arrivals = [_arrival(automation, source.form, item, originals) for item in block]
         progress = Progress(next_byte=block.next_byte, next_number=arrivals[-1].number or 0)
-        receipt = receipt.plus(intake.take(automation, submission, arrivals, progress))
-        seen(receipt, min(block.next_byte, source.size), source.size)
+        while (taken := _taken(intake, automation, submission, arrivals, progress, watching)) is None:
+            with welcome():
+                rest.wait(_REST)
+        receipt = receipt.plus(taken)
+        watching.seen(receipt, min(block.next_byte, source.size), source.size)
         point()
     intake.finish(submission)
     return Submitted(file=source.path, receipt=receipt, resumed_at=start, blank=source.blank)
+
+
+def _taken(
+    intake: Intake,
+    automation: Automation,
+    submission: int,
+    arrivals: Sequence[Arrival],
+    progress: Progress,
+    watching: Watching,
+) -> Receipt | None:
+    """What became of the block; None where there is no room for it yet."""
+    try:
+        return intake.take(automation, submission, arrivals, progress)
+    except IntakePaused as full:
+        if not watching.paused(full):
+            raise
+    return None
 
 
 def _with_originals(source: Source) -> Iterator[tuple[Block, "_Originals | None"]]:

@@ -21,6 +21,14 @@ def places(tx: Tx, submission: int | None = None) -> list[tuple[str, str, int, i
     return [(a, p, n, oldest) for a, p, n, oldest in found]
 
 
+def open_cases(tx: Tx, automation: str) -> int:
+    """How many cases of an automation have not come to an end: those of people among them, dead letters not."""
+    c = cases.c
+    places = [Place.READY.value, Place.MOVING.value, Place.WAITING.value, Place.WITH_PEOPLE.value]
+    found = tx.execute(sa.select(sa.func.count()).where(c.automation == automation, c.place.in_(places)))
+    return int(found.scalar_one())
+
+
 def effect_states(tx: Tx, submission: int | None = None) -> list[tuple[str, str, str, int, int]]:
     """Effects by automation, connection and state: (automation, connection, state, count, oldest change)."""
     e = effects.c

@@ -37,6 +37,8 @@ class Database:
         self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
         if self.dialect == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
+        self.folder = Path(parsed.database).parent if self.dialect == "sqlite" and parsed.database else None
+        """Where SQLite's file lies; None for a server, or in memory."""
         self.url: str = parsed.render_as_string(hide_password=False)
         self._clock = clock
         self._host_clock: Clock = clock or SystemClock()
