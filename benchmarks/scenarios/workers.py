@@ -8,7 +8,7 @@ from benchmarks.figures import Figure, Options, Result, number
 from benchmarks.processes import measure as in_process
 
 ROUNDS = 3
-STEPS = {"waiting": 10_000, "computing": 3_000}
+STEPS = {"waiting": 20_000, "computing": 8_000}
 
 
 def measure(options: Options) -> Result:
@@ -18,7 +18,7 @@ def measure(options: Options) -> Result:
         for _ in range(options.rounds or (1 if options.quick else ROUNDS)):
             for name, many in STEPS.items():
                 for workers in (1, 2):
-                    settings = {"name": name, "number": many // (5 if options.quick else 1), "workers": workers}
+                    settings = {"name": name, "number": many // (4 if options.quick else 1), "workers": workers}
                     with given.empty("postgres") as url:
                         found = in_process("benchmarks.ours.several", {"url": url, **settings})
                     speed = found["number"] / found["seconds"]
