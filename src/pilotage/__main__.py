@@ -142,6 +142,18 @@ ENTRIES: Final = (
         "Read a whole platform into the empty database that PILOTAGE_DATABASE_URL names.",
     ),
     _entry(
+        "archive",
+        _KEEP,
+        f"{_OPERATIONS}.archiving:ArchiveCommand.archive",
+        "Take ended cases out of the database into a file, or put them back.",
+    ),
+    _entry(
+        "erase",
+        _KEEP,
+        f"{_OPERATIONS}.erasing:EraseCommand.erase",
+        "Erase what is personal of one record, everywhere and for ever.",
+    ),
+    _entry(
         "backup",
         _KEEP,
         f"{_CARRYING}.backing:BackingCommands.backup",
@@ -213,7 +225,7 @@ def main(words: Sequence[str] | None = None, *, house: type[House] = House) -> i
     if not words or (words[0] in {"--help", "-h", "help"} and len(words) == 1):
         return _print(first_page(ENTRIES, _version()))
     if words[0] == "--version":
-        return _print(_version())
+        return _print(f'{{"version": "{_version()}"}}' if "--json" in words else _version())
     return _run(words, house)
 
 

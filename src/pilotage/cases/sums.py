@@ -21,6 +21,8 @@ class Tally:
     """Cases that a for-each gave birth to."""
     taken_over: int = 0
     """Cases that were handed over to here."""
+    archived: int = 0
+    """Ended cases that were taken out into archives."""
     places: Mapping[Place, int] = field(default_factory=dict[Place, int])
 
 
@@ -43,6 +45,9 @@ def proof(tally: Tally) -> tuple[Sum, Sum]:
             Term(name="born of a for-each", count=tally.born),
             Term(name="handed over to here", count=tally.taken_over),
         ),
-        right=tuple(Term(name=place.value, count=tally.places.get(place, 0)) for place in Place),
+        right=(
+            *(Term(name=place.value, count=tally.places.get(place, 0)) for place in Place),
+            Term(name="archived", count=tally.archived),
+        ),
     )
     return records, cases

@@ -239,3 +239,33 @@ holds: Final = sa.Table(
     sa.Column("lifted_at", Time),
     sa.Column("lifted_by", sa.Text),
 )
+
+archive_runs: Final = sa.Table(
+    "archive_runs",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("automation", sa.Text),
+    sa.Column("ended_before", Time, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cases", sa.BigInteger, nullable=False),
+    sa.Column("born", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("changed_at", Time, nullable=False),
+)
+"""One row for each file of ended cases: how many are in it now, which the sums include, and how long it is for sure."""
+
+archived_keys: Final = sa.Table(
+    "archived_keys",
+    metadata,
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("case_id", Id, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("run", Id, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What stays of an archived case: enough to know that a record has been here before."""

@@ -163,6 +163,7 @@ _TOLD: Final[Mapping[str, Callable[[Event], str]]] = {
     "withdrawn": lambda d: f"{d[0]} withdrew it. {_stopped(d[1])}",
     "replayed": lambda d: f"{d[0]} had it run again from {d[2]}. {_stopped(d[1])}",
     "undo": _undo,
+    "erased": lambda d: f"{d[0]} had erased what is personal of it. {_stopped(d[1])}",
 }
 
 

@@ -14,6 +14,7 @@ from pilotage.inbox.values import Answer, Decision, Kind
 from pilotage.kernel.ids import CaseId, DecisionId
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
+from pilotage.machinery.storage.plain import to_plain, to_row
 
 
 def add(tx: Tx, rows: Sequence[bulk.Row], contents: Sequence[bulk.Row]) -> None:
@@ -203,3 +204,41 @@ def doubles(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
         "a case has one decision that waits": twice,
     }
     return {name: [tuple(row) for row in tx.execute(query)] for name, query in looked_for.items()}
+
+
+def pack(tx: Tx, cases_: Sequence[int]) -> dict[int, dict[str, list[dict[str, object]]]]:
+    """The decisions of these cases as plain data, for an archive: case -> table -> rows."""
+    found: dict[int, dict[str, list[dict[str, object]]]] = {}
+    owner: dict[int, int] = {}
+    query = decisions.select().where(bulk.among(tx, decisions.c.case_id, cases_)).order_by(decisions.c.id)
+    for row in tx.execute(query).mappings():
+        plain = to_plain(decisions, cast("Mapping[str, object]", row))
+        owner[row["id"]] = row["case_id"]
+        found.setdefault(row["case_id"], {}).setdefault(decisions.name, []).append(plain)
+    query = decision_content.select().where(bulk.among(tx, decision_content.c.decision_id, owner))
+    for row in tx.execute(query).mappings():
+        plain = to_plain(decision_content, cast("Mapping[str, object]", row))
+        found[owner[row["decision_id"]]].setdefault(decision_content.name, []).append(plain)
+    return found
+
+
+def remove(tx: Tx, cases_: Sequence[int]) -> None:
+    """Delete the decisions of these cases, which are in an archive."""
+    mine = sa.select(decisions.c.id).where(bulk.among(tx, decisions.c.case_id, cases_))
+    tx.execute(decision_content.delete().where(decision_content.c.decision_id.in_(mine)))
+    tx.execute(decisions.delete().where(bulk.among(tx, decisions.c.case_id, cases_)))
+
+
+def put_back(tx: Tx, rows: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+    """Insert what `pack` gave."""
+    for table in (decisions, decision_content):
+        bulk.insert(tx, table, [to_row(table, row) for row in rows.get(table.name, ())])
+
+
+def erase(tx: Tx, cases_: Sequence[int]) -> None:
+    """What was proposed, answered and said in the decisions of these cases goes; who decided and when stays."""
+    mine = sa.select(decisions.c.id).where(bulk.among(tx, decisions.c.case_id, cases_))
+    contents = decision_content.update().where(decision_content.c.decision_id.in_(mine))
+    tx.execute(contents.values(proposal=None, answer=None))
+    said = decisions.update().where(bulk.among(tx, decisions.c.case_id, cases_))
+    tx.execute(said.values(why="(erased)", reason=None))

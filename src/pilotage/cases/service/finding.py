@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 from pydantic_core import from_json
 
 from pilotage.cases.errors import NoSuchCase
-from pilotage.cases.store import looking
+from pilotage.cases.store import archiving, looking
 from pilotage.cases.store.found import CaseRow, EffectRow
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.cli.names import did_you_mean
@@ -49,6 +49,9 @@ def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
         several = ", ".join(f"{shown('C', row.id)} ({row.automation})" for row in rows)
         msg = f'Several cases have the key "{text}".'
         raise NoSuchCase(msg, f"Name one of them: {several}; or say --automation NAME.")
+    if files := archiving.files_of(tx, text, automation):
+        msg = f"The case {text} has ended, and is in an archive: {', '.join(files)}."
+        raise NoSuchCase(msg, f"To look at it: pilotage archive --restore {files[0]}")
     msg = f"There is no case {text}."
     otherwise = "Give a case's id (C-...) or its record's key."
     raise NoSuchCase(msg, did_you_mean(text, looking.keys_like(tx, text), otherwise))

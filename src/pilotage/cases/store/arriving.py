@@ -4,16 +4,27 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import case_content, cases, quarantine, quarantine_content, submissions, timeline
+from pilotage.cases.tables import (
+    archived_keys,
+    case_content,
+    cases,
+    quarantine,
+    quarantine_content,
+    submissions,
+    timeline,
+)
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
 
 def known_keys(tx: Tx, automation: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Which of the keys exist: key -> (case, digest of its content)."""
+    """Which of the keys exist, in the tables or in an archive: key -> (case, digest of its content)."""
+    c, a = cases.c, archived_keys.c
+    # in one statement, so that a case that is being archived is seen on one side or the other
     rows = tx.execute(
-        sa.select(cases.c.key, cases.c.id, cases.c.digest).where(
-            cases.c.automation == automation, bulk.among_texts(tx, cases.c.key, keys)
+        sa.union_all(
+            sa.select(c.key, c.id, c.digest).where(c.automation == automation, bulk.among_texts(tx, c.key, keys)),
+            sa.select(a.key, a.case_id, a.digest).where(a.automation == automation, bulk.among_texts(tx, a.key, keys)),
         )
     )
     return {key: (case, digest) for key, case, digest in rows}

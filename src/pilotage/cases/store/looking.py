@@ -18,6 +18,7 @@ from pilotage.cases.store.found import (
 )
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import (
+    archive_runs,
     case_content,
     cases,
     effect_content,
@@ -268,6 +269,12 @@ def tally(tx: Tx) -> Tally:
     for _, place, number, _ in count_places(tx):
         counted[Place(place)] = counted.get(Place(place), 0) + number
     born = tx.execute(sa.select(sa.func.count()).select_from(cases).where(cases.c.parent.isnot(None))).scalar_one()
+    archived, archived_born = tx.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(archive_runs.c.cases), 0),
+            sa.func.coalesce(sa.func.sum(archive_runs.c.born), 0),
+        )
+    ).one()
     return Tally(
         arrived=sum(row[1] for row in arrivals),
         accepted=sum(row[2] for row in arrivals),
@@ -275,7 +282,8 @@ def tally(tx: Tx) -> Tally:
         in_quarantine=kept.get("waiting", 0),
         released=kept.get("released", 0),
         discarded=kept.get("discarded", 0),
-        born=born,
+        born=born + int(archived_born),
+        archived=int(archived),
         places=counted,
     )
 
