@@ -154,6 +154,8 @@ def test_the_border_turns_errors_into_words_and_codes() -> None:
     assert "ZeroDivisionError" in words
     code, _, words = ask("interrupted")
     assert (code, words.startswith("Interrupted.")) == (Exit.INTERRUPTED, True)
+    code, data, _ = ask("interrupted", as_json=True)
+    assert (code, json.loads(data)["error"]["code"]) == (Exit.INTERRUPTED, "PLT-922")
     assert ask("unwell")[0] == Exit.NOT_WELL
     assert ask("unwell", "--number", "0")[0] == Exit.OK
 

@@ -84,6 +84,18 @@ def test_a_queue_says_how_long_it_still_needs() -> None:
     assert Places(as_of=NOW, flow=flow[:1], places={Place.READY: Counted(count=10)}).drains_in is None
 
 
+def test_much_in_quarantine_is_more_than_work() -> None:
+    """One in five, and no less than five, is a change at whoever sends them; a few are corrected as they come."""
+    few = Places(as_of=NOW, arrived=100, quarantine=Counted(count=4))
+    much = Places(as_of=NOW, arrived=100, quarantine=Counted(count=20))
+    small = Places(as_of=NOW, arrived=4, quarantine=Counted(count=4))
+    assert [assess(one).condition for one in (few, much, small)] == [
+        Condition.WELL,
+        Condition.ATTENTION,
+        Condition.WELL,
+    ]
+
+
 def test_an_empty_platform_says_how_to_begin() -> None:
     """Nothing is neither well nor bad."""
     health = assess(Places(as_of=NOW))

@@ -24,6 +24,9 @@ _TITLES: Final = {
 _ORDER: Final = tuple(Condition)
 _LONG: Final = timedelta(minutes=2)
 """A queue that drains sooner needs no word about it."""
+_MUCH: Final = 0.2
+_MANY: Final = 5
+"""One in five in quarantine, and no less than five: whoever sends them has changed something."""
 _MOST_SAID: Final = 3
 """Things of a kind that the sentence names; the page lists all."""
 
@@ -194,9 +197,10 @@ def _work(places: Places) -> Iterator[Need]:
             command="pilotage inbox",
         )
     if places.quarantine.count:
+        much = places.quarantine.count >= max(_MANY, _MUCH * places.arrived)
         yield Need(
-            condition=Condition.WELL,
-            urgency=Urgency.WORK,
+            condition=Condition.ATTENTION if much else Condition.WELL,
+            urgency=Urgency.TROUBLE if much else Urgency.WORK,
             title=f"{wording.counted(places.quarantine.count, 'record')} in quarantine",
             oldest=places.quarantine.oldest,
             why="They are not as agreed with whoever sends them. Each can be corrected and released, or discarded.",

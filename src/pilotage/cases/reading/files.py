@@ -134,6 +134,8 @@ def _in_our_words(path: Path, error: OSError) -> SourceError:
 
 def _missing(path: Path) -> SourceMissing:
     folder = path.parent
+    if path.is_symlink():
+        return SourceMissing(f"{path} is a link to {path.readlink()}, which is not there.", "Check what it points to.")
     if not folder.is_dir():
         return SourceMissing(f"There is no folder {folder}.", "Check the path.")
     try:

@@ -13,7 +13,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.interrupts import Terminated, listening
 from pilotage.machinery.cli.catalogue import EVERYWHERE, Entry
-from pilotage.machinery.cli.errors import WrongUsage
+from pilotage.machinery.cli.errors import CommandEnded, WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import nearest
 from pilotage.machinery.cli.output import Output, plain
@@ -41,9 +41,11 @@ def run(
     except BrokenPipeError:
         return _nobody_reads()
     except KeyboardInterrupt:
+        _put_ended(out, "It was interrupted.")
         out.say("Interrupted. What was on its way has been put away; the same command goes on where it stopped.")
         return Exit.INTERRUPTED
     except Terminated:
+        _put_ended(out, "The operating system asked it to end.")
         return Exit.TERMINATED
     except Exception as error:  # noqa: BLE001 - the border of commands
         known = explain(error)
@@ -98,6 +100,12 @@ def as_json(error: PilotageError) -> Mapping[str, object]:
     if findings:
         data["findings"] = [one.as_json() for one in findings]  # type: ignore[attr-defined]
     return data
+
+
+def _put_ended(out: Output, what: str) -> None:
+    """With --json a command that was ended says so, unless it has said its one thing already."""
+    if not out.has_put:
+        out.put({"error": as_json(CommandEnded(what, "The same command goes on where it stopped."))})
 
 
 def _unexpected(error: Exception, out: Output) -> int:

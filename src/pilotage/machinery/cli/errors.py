@@ -13,3 +13,10 @@ class NoSuchCommand(PilotageError):
     """There is no command of that name; the nearest names are in the remedy."""
 
     code = "PLT-921"
+
+
+class CommandEnded(PilotageError):
+    """A signal ended the command; with --json stdout says so where it had said nothing yet."""
+
+    code = "PLT-922"
+    retryable = True

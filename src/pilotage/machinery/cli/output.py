@@ -72,6 +72,8 @@ class Output:
     as_json: bool = False
     data: Console = field(default_factory=lambda: _console(sys.stdout))
     words: Console = field(default_factory=lambda: _console(sys.stderr))
+    has_put: bool = False
+    """Whether the one object of --json is out."""
 
     @property
     def page(self) -> Console:
@@ -88,6 +90,7 @@ class Output:
         if self.as_json:
             self.data.file.write(json.dumps(data, ensure_ascii=False, default=str) + "\n")
             self.data.file.flush()
+            self.has_put = True
         return self.as_json
 
     def line(self, text: str = "", *, style: str = "") -> None:

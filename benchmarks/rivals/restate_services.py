@@ -1,5 +1,0 @@
-"""Later."""
-
-from benchmarks.contender import Contender
-
-CONTENDERS: list[Contender] = []
