@@ -33,18 +33,6 @@ def python() -> str:
     return str(PYTHON)
 
 
-@functools.cache
-def npm_program(package: str, program: str) -> str:
-    """A program of an npm package (`name@version`), installed beside the rivals. Raises Failed."""
-    found = HERE / "node_modules" / ".bin" / program
-    if not found.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise Failed("it comes from npm, and there is no npm on this machine")
-        _call([npm, "install", "--silent", "--no-save", "--no-package-lock", "--prefix", str(HERE), package])
-    return str(found)
-
-
 def version(package: str, *, of: str = sys.executable) -> str:
     """The installed version of a package."""
     asked = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"

@@ -1,5 +1,6 @@
 """Cases per second through four computing steps with all bookkeeping, beside rivals and a hand-written floor."""
 
+import shutil
 import statistics
 import sys
 from collections import defaultdict
@@ -52,6 +53,9 @@ def _add(
 ) -> None:
     many = one.quick if quick else one.records
     try:
+        for program in one.needs:
+            if shutil.which(program) is None:
+                raise Failed(f"there is no {program} on this machine")
         with given.empty(kind) as url:
             interpreter = python() if one.apart else sys.executable
             settings = {"url": url, "number": many, **one.settings}
