@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ def main(words: Sequence[str]) -> int:
             print(drawn)
         return 0
     chosen = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # so that servers and folders are cleared away
     about = machine()
     options = Options(quick=chosen.quick, rounds=chosen.rounds, only=tuple(chosen.only), cases=tuple(chosen.cases))
     result = SCENARIOS[chosen.name].measure(options)

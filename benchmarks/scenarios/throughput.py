@@ -53,9 +53,7 @@ def _add(
 ) -> None:
     many = one.quick if quick else one.records
     try:
-        for program in one.needs:
-            if shutil.which(program) is None:
-                raise Failed(f"there is no {program} on this machine")
+        _refuse_missing(one)
         with given.empty(kind) as url:
             interpreter = python() if one.apart else sys.executable
             settings = {"url": url, "number": many, **one.settings}
@@ -67,6 +65,12 @@ def _add(
     speed = found["number"] / found["seconds"]
     values[one.name, kind].append(speed)
     print(f"{one.name:32}{kind:10}{speed:10,.0f} cases/s  ({many:,} in {found['seconds']:.2f} s)", file=sys.stderr)
+
+
+def _refuse_missing(one: Contender) -> None:
+    for program in one.needs:
+        if shutil.which(program) is None:
+            raise Failed(f"there is no {program} on this machine")
 
 
 def _result(values: Values, measured: set[str]) -> Result:
