@@ -79,3 +79,15 @@ def test_every_revision_says_whether_it_comes_before_or_after() -> None:
         assert number.isdigit()
         assert when in {"pre", "post"}
         assert what
+
+
+def test_older_code_starts_on_a_newer_form(database_url: str) -> None:
+    """In a rolling upgrade a process of the version before may start after the tables were brought to the next form."""
+    database = Database(database_url)
+    prepare(database)
+    with database.transaction() as tx:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    prepare(database)
+    with database.snapshot() as tx:
+        assert tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+    database.close()

@@ -29,8 +29,12 @@ __all__ = ["FOLDER", "HEAD", "TABLES", "metadata", "prepare"]
 
 
 def prepare(database: Database) -> None:
-    """Bring the database's tables to the form that this version needs; one look where they have it."""
-    if _revision(database) == HEAD:
+    """Bring the database's tables to the form that this version needs; one look where they have it.
+
+    A newer form carries older code: in a rolling upgrade, processes of both versions start on it.
+    """
+    revision = _revision(database)
+    if revision is not None and revision >= HEAD:
         return
     with database.transaction() as tx:
         if tx.dialect.name == "postgresql":
