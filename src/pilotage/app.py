@@ -33,6 +33,7 @@ from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.cli.names import did_you_mean
+from pilotage.machinery.engine.collector import calm_collector
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Engine
 from pilotage.machinery.net.addresses import Addresses
@@ -304,7 +305,7 @@ class Platform:
         served = set(self.served.pairs)
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room
         self.intake.batch_row, self.intake.started = mover.batch_row, worker.started
-        with lives.beating():
+        with lives.beating(), calm_collector():
             worker.start()
             try:
                 yield worker

@@ -42,7 +42,8 @@ def _quoted(names: Iterable[str]) -> list[str]:
 
 
 def _arrays(table: sa.Table, columns: Sequence[str]) -> str:
-    return ", ".join(f"%s::{_cast(table.c[name])}[]" for name in columns)
+    # %b: in binary. As text, psycopg escapes the elements of an array one by one, which took a third of a worker's time.
+    return ", ".join(f"%b::{_cast(table.c[name])}[]" for name in columns)
 
 
 @lru_cache(maxsize=256)
