@@ -124,6 +124,9 @@ class Command:
         """Be interrupted."""
         raise KeyboardInterrupt
 
+    def asking(self, record: str, /, *, reason: str) -> None:
+        """Want to know two things."""
+
     def unwell(self, number: int = 1) -> int:
         """Find something."""
         return number
@@ -158,6 +161,13 @@ def test_the_border_turns_errors_into_words_and_codes() -> None:
     assert (code, json.loads(data)["error"]["code"]) == (Exit.INTERRUPTED, "PLT-922")
     assert ask("unwell")[0] == Exit.NOT_WELL
     assert ask("unwell", "--number", "0")[0] == Exit.OK
+
+
+def test_what_is_missing_is_named_as_it_is_typed() -> None:
+    """An option with its hyphens, a word by the name that the help has for it."""
+    assert "--reason is missing." in ask("asking", "one")[2]
+    assert "--reason is missing." in ask("asking", "one", "--reason")[2]
+    assert "RECORD is missing." in ask("asking", "--reason", "because")[2]
 
 
 def test_wrong_arguments_are_wrong_usage() -> None:

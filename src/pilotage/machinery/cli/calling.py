@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cyclopts import App, Parameter
-from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
+from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.interrupts import Terminated, listening
@@ -71,13 +71,22 @@ def _called(
     try:
         result = app(list(words), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        unused = isinstance(error, UnusedCliTokensError)
-        near = nearest(words[0], below, most=1) if words and unused else []
-        said = f"`pilotage {entry.name}` does not take all of these words." if unused else " ".join(str(error).split())
+        near = nearest(words[0], below, most=1) if words and isinstance(error, UnusedCliTokensError) else []
         meant = f"Did you mean `pilotage {entry.name} {near[0]}`? " if near else ""
-        raise WrongUsage(said, f"{meant}`pilotage {entry.name} --help` says what it takes.") from error
+        raise WrongUsage(
+            _in_our_words(error, entry), f"{meant}`pilotage {entry.name} --help` says what it takes."
+        ) from error
     sys.stdout.flush()
     return int(result) if isinstance(result, int) else Exit.OK
+
+
+def _in_our_words(error: CycloptsError, entry: Entry) -> str:
+    if isinstance(error, UnusedCliTokensError):
+        return f"`pilotage {entry.name}` does not take all of these words."
+    if isinstance(error, MissingArgumentError) and error.argument is not None and not error.argument.tokens:
+        field = error.argument.field_info
+        return f"{field.name.upper() if field.is_positional else error.argument.name} is missing."
+    return " ".join(str(error).split())
 
 
 def told(error: PilotageError, out: Output) -> int:
