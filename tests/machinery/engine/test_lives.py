@@ -89,6 +89,23 @@ def test_who_does_not_beat_for_six_seconds_is_silent(town: Town) -> None:
     assert not one.win(other.executor)
 
 
+def test_what_was_settled_and_left_something_is_taken_over_again(town: Town) -> None:
+    """One that only seemed silent may begin a batch behind its settling, and die before its next beat."""
+    one, other = town.life(), town.life()
+    town.later(7)
+    other.beat()
+    assert not other.reopen(one.executor)
+    assert other.win(one.executor)
+    assert other.settle(one.executor)
+    assert other.silent() == []
+    assert other.reopen(one.executor)
+    assert names(other.silent()) == [one.executor]
+    assert other.win(one.executor)
+    assert other.settle(one.executor)
+    one.beat()
+    assert not other.reopen(one.executor)
+
+
 def test_nobody_wins_a_life_that_lives(town: Town) -> None:
     """The right to take over is refused for a life that beats, for oneself, and for a life that nobody knows."""
     one, other = town.life(), town.life()

@@ -182,6 +182,8 @@ class Worker:
             alive = executor == self.mover.executor or executor in {life.executor for life in self.lives.living()}
             if not mine and (automation, release) in served and (executor == self.mover.executor or not alive):
                 self._start(batch)
+                if executor != self.mover.executor:  # if its start is recorded as another's, only a takeover moves it
+                    self.lives.reopen(executor)
 
     def _forget(self) -> None:
         ended = self.mover.ended_batches(FORGET_AFTER)

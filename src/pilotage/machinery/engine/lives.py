@@ -129,6 +129,14 @@ class Lives:
             store.prune(tx, now - int(_KEPT_SECONDS * 1_000_000))
             return store.settle(tx, executor, self._me, now)
 
+    def reopen(self, executor: str) -> bool:
+        """Say that a life that was settled has left something after all; whether it may be taken over once more.
+
+        One that only seemed silent, was settled, and went on to begin a batch may die before its next beat.
+        """
+        with self._database.transaction() as tx:
+            return store.reopen(tx, executor, self._before(tx, SILENT_SECONDS))
+
     def living(self, after_seconds: float = SILENT_SECONDS) -> list[Life]:
         """Lives that beat, this one among them."""
         with self._database.snapshot() as tx:

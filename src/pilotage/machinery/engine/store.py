@@ -75,6 +75,16 @@ def settle(tx: Tx, executor: str, by: str, now: int) -> bool:
     return done.rowcount == 1
 
 
+def reopen(tx: Tx, executor: str, silent_before: int) -> bool:
+    """A life that was settled, and is silent, has left something after all: it may be taken over once more."""
+    done = tx.execute(
+        life.update()
+        .where(life.c.executor == executor, life.c.settled_at.is_not(None), life.c.beat_at < silent_before)
+        .values(taken_by=None, taken_at=None, settled_at=None)
+    )
+    return done.rowcount == 1
+
+
 def silent(tx: Tx, by: str, silent_before: int) -> list[Life]:
     """Lives that are over by their own word or by their silence, and that `by` may try to win."""
     return _read(tx, life.c.executor != by, life.c.settled_at.is_(None), _over(silent_before), _free(by, silent_before))
