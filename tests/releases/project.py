@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -169,14 +170,14 @@ class Project:
         return (self.root / f"{command}.log").read_text()
 
 
-def until(true: Callable[[], object], within: float = 60.0, *, said: Callable[[], str] = str) -> None:
-    """Wait until something is true."""
+def until(true: Callable[[], object], within: float = 120.0, *, said: Callable[[], str] = str) -> None:
+    """Wait until something is true. A look is often a whole command: they must not take the time of what they wait for."""
     rest = threading.Event()
-    for _ in range(int(within / 0.2)):
-        if true():
-            return
-        rest.wait(0.2)
-    raise AssertionError(f"It did not become true within {within} seconds. {said()}")
+    ends = time.monotonic() + within
+    while not true():
+        if time.monotonic() > ends:
+            raise AssertionError(f"It did not become true within {within} seconds. {said()}")
+        rest.wait(1.0)
 
 
 @dataclass

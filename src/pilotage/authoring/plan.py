@@ -5,7 +5,7 @@ at one node; where it goes from there is `next` (None: the end), or for a choice
 flattened: the last node of a branch has the node after the choice as its `next`. Plans are pure values.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final, Literal, Protocol
@@ -42,6 +42,18 @@ class Codec(Protocol):
 
     def decode_text(self, text: bytes | str) -> object:
         """The typed value from JSON text, in one pass."""
+        ...
+
+    def encode_all(self, values: Sequence[object]) -> list[object]:
+        """The same for many at once. Raises ValueError if one of them is not of the contract: each alone says which."""
+        ...
+
+    def decode_all(self, data: Sequence[object]) -> list[object]:
+        """The same for many at once. Raises ValidationError if one of them does not fit: each alone says which."""
+        ...
+
+    def decode_texts(self, texts: Sequence[str]) -> list[object]:
+        """The same from JSON texts."""
         ...
 
 

@@ -1,19 +1,19 @@
 """Sorting records that arrive: accepted, a duplicate, a conflict, or malformed. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, TypeAlias, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from pilotage.authoring.automation import Automation
+from pilotage.authoring.plan import Codec
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
-    """A record before it is checked: its fields (or a typed record), or why there are none."""
+class Arrival(NamedTuple):
+    """A record before it is checked: its fields (or a typed record), or why there are none. One is made for every record."""
 
     fields: object
     """A mapping, or a record of the contract; None for what could not be read."""
@@ -28,8 +28,7 @@ class Arrival:
     shape: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A record that keeps its contract."""
 
     arrival: Arrival
@@ -66,41 +65,72 @@ def check(automation: Automation, arrivals: Iterable[Arrival]) -> tuple[list[Acc
     """Check records against the contract; each good one with its key and segments."""
     accepted: list[Accepted] = []
     faulty: list[Faulty] = []
+    readable: list[Arrival] = []
     for arrival in arrivals:
-        if arrival.reason is not None:
-            faulty.append(
-                Faulty(
-                    arrival=arrival,
-                    kind="unreadable",
-                    field=None,
-                    reason=arrival.reason,
-                    shape=arrival.shape or "unreadable",
-                )
-            )
-            continue
-        try:
-            one = _accept(automation, arrival)
-        except ValidationError as error:
-            faulty.append(_malformed(arrival, error))
-        except Exception as error:  # noqa: BLE001 - key= and segments= are the author's code: their failure is this record's
-            reason = f"Its key or segment could not be made: {type(error).__name__}: {error}"
-            faulty.append(
-                Faulty(
-                    arrival=arrival, kind="malformed", field=None, reason=reason, shape=f"key: {type(error).__name__}"
-                )
-            )
+        if arrival.reason is None:
+            readable.append(arrival)
         else:
-            accepted.append(one)
+            shape = arrival.shape or "unreadable"
+            faulty.append(Faulty(arrival=arrival, kind="unreadable", field=None, reason=arrival.reason, shape=shape))
+    for arrival, typed in zip(readable, _typed(automation, readable), strict=True):
+        if isinstance(typed, Faulty):
+            faulty.append(typed)
+            continue
+        record, plain = typed
+        try:
+            accepted.append(_accept(automation, arrival, record, plain))
+        except Exception as error:  # noqa: BLE001 - key= and segments= are the author's code: their failure is this record's
+            faulty.append(_without_key(arrival, error))
     return accepted, faulty
 
 
-def _accept(automation: Automation, arrival: Arrival) -> Accepted:
+_Typed: TypeAlias = tuple[object, object]
+"""A record, typed and as plain data."""
+
+
+def _typed(automation: Automation, arrivals: Sequence[Arrival]) -> list[_Typed | Faulty]:
+    """Each record as its contract has it: all that fit at once, and each of the others alone, to say what is wrong."""
     codec = automation.plan.record
-    if isinstance(arrival.fields, BaseModel):
-        record: object = arrival.fields
-    else:
-        record = codec.decode(arrival.fields)
-    text = to_json(codec.encode(record)).decode()
+    fits = [not isinstance(arrival.fields, BaseModel) for arrival in arrivals]
+    together: Iterator[_Typed] = iter(())
+    try:
+        fields = [arrival.fields for arrival, fit in zip(arrivals, fits, strict=True) if fit]
+        try:
+            records = codec.decode_all(fields)
+        except ValidationError as error:
+            unfit = {
+                one["loc"][0] for one in error.errors(include_url=False, include_input=False, include_context=False)
+            }
+            places = [place for place, fit in enumerate(fits) if fit]
+            for number in unfit:
+                fits[places[cast("int", number)]] = False
+            records = codec.decode_all([one for number, one in enumerate(fields) if number not in unfit])
+        together = iter(list(zip(records, codec.encode_all(records), strict=True)))
+    except Exception:  # noqa: BLE001 - whatever it is, it is one record's, and found when each stands alone
+        fits = [False] * len(arrivals)
+    return [
+        next(together) if fit else _typed_alone(codec, arrival) for arrival, fit in zip(arrivals, fits, strict=True)
+    ]
+
+
+def _typed_alone(codec: Codec, arrival: Arrival) -> _Typed | Faulty:
+    try:
+        fields = arrival.fields
+        record = fields if isinstance(fields, BaseModel) else codec.decode(fields)
+        return record, codec.encode(record)
+    except ValidationError as error:
+        return _malformed(arrival, error)
+    except Exception as error:  # noqa: BLE001 - a validator is the author's code: its failure is this record's
+        return _without_key(arrival, error)
+
+
+def _without_key(arrival: Arrival, error: Exception) -> Faulty:
+    reason = f"Its key or segment could not be made: {type(error).__name__}: {error}"
+    return Faulty(arrival=arrival, kind="malformed", field=None, reason=reason, shape=f"key: {type(error).__name__}")
+
+
+def _accept(automation: Automation, arrival: Arrival, record: object, plain: object) -> Accepted:
+    text = to_json(plain).decode()
     key = cast("object", automation.key_of(record))  # the author's function may give anything
     if not isinstance(key, str) or not key:
         msg = f"key= gave {key!r}; a key is a text that is not empty"

@@ -1,14 +1,13 @@
 """How a case leaves its batch, as values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from pilotage.cases.values import LiveCase, Place, Question, WaitsFor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaving:
-    """One case that goes no further in this batch, and why."""
+class Leaving(NamedTuple):
+    """One case that goes no further in this batch, and why. A tuple: one is made for every case, and these are cheap."""
 
     case: LiveCase
     place: Place
@@ -22,6 +21,10 @@ class Leaving:
     """The digest of the inputs of the effect that it has come to."""
     items: Sequence[object] | None = None
     """Encoded records of the items that are born of it."""
+
+
+Went: TypeAlias = str | Leaving | None
+"""Where a case goes from a node: the next node's name, None for the end, or the way in which it leaves its batch."""
 
 
 def done(case: LiveCase) -> Leaving:

@@ -4,24 +4,23 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from random import Random
 
 from pydantic import ValidationError
 
 from pilotage.authoring.failures import MalformedResponse, TransientFailure
-from pilotage.authoring.plan import RECORD, Input, Kind, Node, Plan
+from pilotage.authoring.plan import RECORD, Codec, Input, Kind, Node, Plan
 from pilotage.authoring.values import Case
 from pilotage.cases import leaving
 from pilotage.cases.calling import RunsAsync
-from pilotage.cases.leaving import Leaving
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.ports import Autonomy
 from pilotage.cases.retry import Budget, next_attempt
 from pilotage.cases.values import LiveCase, Question, WaitsFor
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
-
-NO_VALUE = object()
 
 
 class ValueNoLongerFits(Exception):
@@ -56,35 +55,42 @@ def is_dear(node: Node) -> bool:
     return node.kind is Kind.JUDGE or (node.kind is Kind.COMPUTE and bool(node.connections))
 
 
-def value_of(env: Walk, case: LiveCase, source: str) -> object:
-    """What a source gave this case, typed; NO_VALUE where it gave nothing."""
-    if source == RECORD:
-        return case.record
-    if source in case.values:
-        return case.values[source]
-    if source not in case.stored:
-        return NO_VALUE
-    codec = env.plan.nodes[source].codec
-    if codec is None:
-        return NO_VALUE
+def reader(env: Walk, wanted: Input) -> Callable[[LiveCase], object]:
+    """What gives one parameter its value, for any case: the last of its sources that gave the case something, typed.
+
+    Raises ValueNoLongerFits, when it is called, where a stored value does not fit its contract any more.
+    """
+    if wanted.special == "case":
+        return lambda case: Case(id=shown_id(case), key=case.key, now=env.now)
+    sources = tuple(reversed(wanted.sources))
+    if sources[:1] == (RECORD,):
+        return _record
+    codecs = {name: env.plan.nodes[name].codec for name in sources if name != RECORD}
+
+    def read(case: LiveCase) -> object:
+        for source in sources:
+            if source in case.values:
+                return case.values[source]
+            if source == RECORD:
+                return case.record
+            codec = codecs[source]
+            if source in case.stored and codec is not None:
+                value = case.values[source] = _stored(codec, case.stored[source], source)
+                return value
+        return None
+
+    return read
+
+
+_record = attrgetter("record")
+
+
+def _stored(codec: Codec, data: object, source: str) -> object:
     try:
-        value = codec.decode(case.stored[source])
+        return codec.decode(data)
     except ValidationError as error:
         msg = f"What {source} gave earlier no longer fits: {error.errors()[0]['msg']}"
         raise ValueNoLongerFits(msg) from error
-    case.values[source] = value
-    return value
-
-
-def argument(env: Walk, case: LiveCase, wanted: Input) -> object:
-    """The value of one parameter for this case."""
-    if wanted.special == "case":
-        return Case(id=shown_id(case), key=case.key, now=env.now)
-    for source in reversed(wanted.sources):
-        value = value_of(env, case, source)
-        if value is not NO_VALUE:
-            return value
-    return None
 
 
 def shown_id(case: LiveCase) -> str:
@@ -96,11 +102,11 @@ def arguments(
     env: Walk, node: Node, group: Sequence[LiveCase], inputs: Sequence[Input] | None = None
 ) -> list[tuple[object, ...] | Leaving]:
     """The arguments of the node's function for each case; a case whose stored values no longer fit goes to a person."""
-    wanted = node.inputs if inputs is None else inputs
+    readers = [reader(env, one) for one in (node.inputs if inputs is None else inputs)]
     found: list[tuple[object, ...] | Leaving] = []
     for case in group:
         try:
-            found.append(tuple(argument(env, case, one) for one in wanted))
+            found.append(tuple([read(case) for read in readers]))
         except ValueNoLongerFits as error:
             found.append(leaving.asks(case, no_longer_fits(env, case, node.name, str(error))))
     return found
@@ -113,16 +119,35 @@ def no_longer_fits(env: Walk, case: LiveCase, node: str, why: str) -> Question:
     )
 
 
-def give(case: LiveCase, node: Node, value: object) -> str | Leaving | None:
-    """Keep what the node gave, and say where the case goes."""
-    codec = node.codec
-    if codec is not None:
-        try:
-            case.fresh[node.name] = codec.encode(value)
-        except (ValueError, TypeError) as error:
-            return leaving.dead(case, node.name, f"{node.name} gave what its contract does not allow: {error}")
-        case.values[node.name] = value
+def give(case: LiveCase, node: Node, value: object) -> str | None:
+    """Keep what the node gave, typed, and say where the case goes; `encode` makes plain data of it."""
+    case.values[node.name] = value
     return node.next
+
+
+def encode(node: Node, group: Sequence[LiveCase], went: Sequence[Went]) -> list[Went]:
+    """Plain data of what the node gave, to be saved; a value that its contract does not allow is a dead letter."""
+    name, codec = node.name, node.codec
+    if codec is None:
+        return list(went)
+    gave = [case for case, way in zip(group, went, strict=True) if not isinstance(way, Leaving) and name in case.values]
+    try:
+        plain = codec.encode_all([case.values[name] for case in gave])
+    except (ValueError, TypeError):
+        return [_encoded(node, codec, case, way) for case, way in zip(group, went, strict=True)]
+    for case, one in zip(gave, plain, strict=True):
+        case.fresh[name] = one
+    return list(went)
+
+
+def _encoded(node: Node, codec: Codec, case: LiveCase, way: Went) -> Went:
+    if isinstance(way, Leaving) or node.name not in case.values:
+        return way
+    try:
+        case.fresh[node.name] = codec.encode(case.values[node.name])
+    except (ValueError, TypeError) as error:
+        return leaving.dead(case, node.name, f"{node.name} gave what its contract does not allow: {error}")
+    return way
 
 
 def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leaving:

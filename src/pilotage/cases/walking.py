@@ -11,7 +11,7 @@ from pilotage.cases import leaving
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.nodes import RUNS
 from pilotage.cases.values import LiveCase
-from pilotage.cases.walk import Walk, is_dear, no_longer_fits
+from pilotage.cases.walk import Walk, encode, is_dear, no_longer_fits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,12 @@ def walk(env: Walk, cases: Sequence[LiveCase]) -> Walked:
         unsaved = unsaved or dear
         del standing[name]
         with env.within(node):
-            for case, went in zip(group, RUNS[node.kind](env, node, group), strict=True):
-                if isinstance(went, Leaving):
-                    left.append(went)
-                else:
-                    _put(env, case, went, standing, left)
+            went = encode(node, group, RUNS[node.kind](env, node, group))
+        for case, way in zip(group, went, strict=True):
+            if isinstance(way, Leaving):
+                left.append(way)
+            else:
+                _put(env, case, way, standing, left)
     return Walked(left=left, moving=[case for group in standing.values() for case in group])
 
 

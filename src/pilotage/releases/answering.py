@@ -47,6 +47,18 @@ class FarCodec(ContractCodec):
         """The same from JSON text."""
         return self._read(from_json(text))
 
+    def encode_all(self, values: Sequence[object]) -> list[object]:
+        """Plain data, as `decode_all` gave them."""
+        return list(values)
+
+    def decode_all(self, data: Sequence[object]) -> list[object]:
+        """The values in the form of the contract, one by one."""
+        return [self._read(one) for one in data]
+
+    def decode_texts(self, texts: Sequence[str]) -> list[object]:
+        """The same from JSON texts."""
+        return [self._read(from_json(text)) for text in texts]
+
     def schema(self) -> dict[str, object]:
         """The JSON schema of what the contract reads."""
         return dict(self._schema)

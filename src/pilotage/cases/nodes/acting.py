@@ -5,8 +5,7 @@ import json
 from collections.abc import Sequence
 
 from pilotage.authoring.plan import Node
-from pilotage.cases.leaving import Leaving
-from pilotage.cases.nodes.went import Went
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.values import LiveCase, Place, WaitsFor
 from pilotage.cases.walk import Walk, arguments
 

@@ -8,9 +8,8 @@ from pilotage.authoring.plan import Node
 from pilotage.authoring.process import BusinessException, HandOver
 from pilotage.authoring.values import Approved
 from pilotage.cases import leaving
-from pilotage.cases.leaving import Leaving
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes.chains import chain_of
-from pilotage.cases.nodes.went import Went
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, arguments, failed, give
 

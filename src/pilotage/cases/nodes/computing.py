@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from pilotage.authoring.plan import Node
 from pilotage.cases.calling import call
-from pilotage.cases.leaving import Leaving
-from pilotage.cases.nodes.went import Went
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.values import LiveCase
 from pilotage.cases.walk import Walk, arguments, failed, give
 

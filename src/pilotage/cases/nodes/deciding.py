@@ -7,9 +7,8 @@ from pilotage.authoring.process import Choice
 from pilotage.authoring.rules import Rule
 from pilotage.authoring.values import Unknown
 from pilotage.cases import leaving
-from pilotage.cases.leaving import Leaving
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes.chains import chain_of
-from pilotage.cases.nodes.went import Went
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, arguments, failed, give
 

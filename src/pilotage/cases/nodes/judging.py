@@ -8,10 +8,9 @@ from pilotage.authoring.plan import Codec, Node, label_text
 from pilotage.authoring.steps import Judged as JudgedStep
 from pilotage.cases import leaving
 from pilotage.cases.evidence import missing_quotes
-from pilotage.cases.leaving import Leaving
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.nodes.computing import called
-from pilotage.cases.nodes.went import Went
 from pilotage.cases.ports import Claim
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, failed, give

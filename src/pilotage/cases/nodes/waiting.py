@@ -6,8 +6,7 @@ from pilotage.authoring.plan import Node
 from pilotage.authoring.process import ForEach, Wait
 from pilotage.authoring.values import Collected
 from pilotage.cases import leaving
-from pilotage.cases.leaving import Leaving
-from pilotage.cases.nodes.went import Went
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.values import LiveCase, Place, WaitsFor
 from pilotage.cases.walk import Walk, arguments, failed, give
 from pilotage.kernel.clock import micros

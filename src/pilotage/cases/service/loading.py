@@ -40,17 +40,27 @@ def load(tx: Tx, batch: int, automation: Automation, served: Served) -> Loaded:
 
 def live_cases(loaded: Loaded, env: Walk) -> tuple[list[LiveCase], list[Leaving]]:
     """The cases with their records, and those whose records no longer fit the contract."""
-    cases: list[LiveCase] = []
+    cases = [_live(row, loaded.results.get(row.id, {})) for row in loaded.rows]
+    try:
+        records = loaded.plan.record.decode_texts([row.record for row in loaded.rows])
+    except ValidationError:
+        return _fitting(loaded, env, cases)
+    for case, record in zip(cases, records, strict=True):
+        case.record = record
+    return cases, []
+
+
+def _fitting(loaded: Loaded, env: Walk, cases: Sequence[LiveCase]) -> tuple[list[LiveCase], list[Leaving]]:
+    fitting: list[LiveCase] = []
     unfit: list[Leaving] = []
-    for row in loaded.rows:
-        case = _live(row, loaded.results.get(row.id, {}))
+    for case, row in zip(cases, loaded.rows, strict=True):
         try:
             case.record = loaded.plan.record.decode_text(row.record)
         except ValidationError as error:
             unfit.append(leaving.asks(case, _unfit(env, case, loaded.plan.first, error)))
         else:
-            cases.append(case)
-    return cases, unfit
+            fitting.append(case)
+    return fitting, unfit
 
 
 def _collected(tx: Tx, plan: Plan, rows: Sequence[StoredCase]) -> dict[int, list[object]]:

@@ -6,7 +6,6 @@ next generation.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -106,7 +105,7 @@ def _after_confirmed(one: Leaving, node: Node, inputs: str, env: Walk, effect: i
     if inputs == one.effect:
         one.case.story.append(["kept", node.name])
         place = Place.DONE if node.next is None else Place.READY
-        return replace(one, place=place, node=node.next, waits_for=None, effect=None)
+        return one._replace(place=place, node=node.next, waits_for=None, effect=None)
     why = "It was done before with other inputs. Keep what was done, or undo it first."
     return asks(one.case, _before_it_acts_again(one.case, node, env, effect, why))
 

@@ -1,6 +1,5 @@
 """A checkpoint: what a walk came to, written in one transaction."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -57,7 +56,13 @@ class Saving:
         arriving.tell(
             tx,
             [
-                {"case_id": case.id, "id": number, "at": now, "batch": self.batch.id, "story": json.dumps(case.story)}
+                {
+                    "case_id": case.id,
+                    "id": number,
+                    "at": now,
+                    "batch": self.batch.id,
+                    "story": to_json(case.story).decode(),
+                }
                 for case, number in zip(told, ids.make(len(told)), strict=True)
                 if case.story
             ],

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,9 +15,8 @@ from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredCase:
-    """A case of a batch as it is stored."""
+class StoredCase(NamedTuple):
+    """A case of a batch as it is stored. The columns of `load_batch`, in their order."""
 
     id: int
     key: str
@@ -128,23 +128,8 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
         .join(case_content, case_content.c.case_id == cases.c.id)
         .where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
         .order_by(cases.c.id)
-    ).all()
-    found = [
-        StoredCase(
-            id=r.id,
-            key=r.key,
-            node=r.node,
-            record=r.record,
-            given=r.given,
-            judgements=r.judgements,
-            attempts=r.attempts,
-            parent=r.parent,
-            item=r.item,
-            segments=r.segments,
-            accepted_at=r.accepted_at,
-        )
-        for r in rows
-    ]
+    )
+    found = [StoredCase(*row) for row in rows]
     return found, effect_results(tx, [case.id for case in found if case.given is not None or case.node is not None])
 
 

@@ -5,8 +5,9 @@ array for each column (`unnest`), which is one round trip and one plan whatever 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy as sa
@@ -102,9 +103,16 @@ def update(tx: Tx, table: sa.Table, rows: Sequence[Row], *, key: str) -> None:
 
 def _run(tx: Tx, text: str, rows: Sequence[Row], order: tuple[str, ...]) -> None:
     if tx.dialect.name == "sqlite":
-        tx.exec_driver_sql(text, [tuple(row[name] for name in order) for row in rows])
+        tx.exec_driver_sql(text, list(map(_picker(order), rows)))
     else:
         tx.exec_driver_sql(text, tuple([row[name] for row in rows] for name in order))
+
+
+def _picker(order: tuple[str, ...]) -> Callable[[Row], tuple[object, ...]]:
+    if len(order) == 1:
+        return lambda row: (row[order[0]],)
+    pick: Callable[[Row], tuple[object, ...]] = itemgetter(*order)
+    return pick
 
 
 def among(tx: Tx, column: sa.ColumnElement[int], values: Iterable[int]) -> sa.ColumnElement[bool]:
