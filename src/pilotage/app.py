@@ -25,6 +25,7 @@ from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
 from pilotage.cases.service.working import Worker
+from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
 from pilotage.connections.opening import Connections
 from pilotage.credentials.secrets import Secrets, environment_name
@@ -39,6 +40,7 @@ from pilotage.machinery.engine.port import Engine
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
 from pilotage.operations import full
 from pilotage.operations.supervisor import Supervisor
@@ -300,6 +302,7 @@ class Platform:
             engine=engine,
             lives=lives,
             loop=self.loop,
+            pulse=Pulse(self.database, SOMETHING_TO_DO),
             chores=[self.inbox.escalate],
         )
         served = set(self.served.pairs)

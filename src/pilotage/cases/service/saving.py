@@ -44,9 +44,7 @@ class Saving:
         if not moving.pass_checkpoint(tx, self.batch.id, number=self.number, now=now, ended=ended):
             msg = f"Checkpoint {self.number} of batch {self.batch.id} was saved by another run."
             raise Overtaken(msg)
-        still = moving.still_moving(tx, self.batch.id)
-        self.left = [one for one in self.walked.left if one.case.id in still]
-        standing = [case for case in self.walked.moving if case.id in still]
+        self.left, standing = self._still_here(tx)
         changed = [case for case in (*(one.case for one in self.left), *standing) if case.fresh or case.judgements]
         moving.save_contents(tx, [_content(case) for case in changed])
         moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
@@ -70,6 +68,14 @@ class Saving:
         self.ran = True
         return "ended" if ended else "on"
 
+    def _still_here(self, tx: Tx) -> tuple[list[Leaving], list[LiveCase]]:
+        """Who leaves and who stays; without those that were withdrawn meanwhile."""
+        left, standing = self.walked.left, self.walked.moving
+        if moving.all_moving(tx, self.batch.id, len(left) + len(standing)):
+            return list(left), list(standing)
+        still = moving.still_moving(tx, self.batch.id)
+        return [one for one in left if one.case.id in still], [case for case in standing if case.id in still]
+
     def _leave(self, tx: Tx, now: int) -> None:
         groups: dict[tuple[object, ...], list[int]] = {}
         for one in self.left:
@@ -82,10 +88,11 @@ class Saving:
                 one.attempts,
             )
             groups.setdefault(how, []).append(one.case.id)
+        together = len(groups) == 1 and not self.walked.moving
         for (place, node, waits_for, due_at, reason, attempts), members in groups.items():
             moving.leave(
                 tx,
-                members,
+                None if together else members,
                 batch=self.batch.id,
                 now=now,
                 values={

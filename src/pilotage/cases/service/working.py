@@ -21,9 +21,14 @@ from pilotage.cases.service.surrounding import LoopThread
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Checkpoint, Engine
+from pilotage.machinery.storage.pulse import Pulse
 
 IDLE: Final = 0.1
-"""Seconds between two looks when there is nothing to do."""
+"""Seconds that a sender with calls on their way waits for the first of them."""
+PULSE: Final = 0.02
+"""Seconds between two looks at the database's pulse when there is nothing to do."""
+VAIN: Final = 0.1
+"""Seconds of rest after a look that found nothing: what is there may be another's, or held."""
 GATHER: Final = 0.005
 """Seconds that a first answer waits for others, so that one transaction writes them all."""
 SWEEP: Final = 1.0
@@ -44,6 +49,7 @@ class Worker:
     engine: Engine
     lives: Lives
     loop: LoopThread
+    pulse: Pulse
     chores: Sequence[Callable[[], int]] = ()
     """What others want done once a second, such as escalating decisions."""
     at_once: int = 2
@@ -75,6 +81,7 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=within)
         self.engine.close(within=within)
+        self.pulse.close()
 
     @property
     def has_room(self) -> bool:
@@ -126,7 +133,18 @@ class Worker:
                 _log.exception("worker.form_failed")
                 self._stop.wait(SWEEP)
             if not formed:
-                self._wake.wait(IDLE)
+                self._rest(until=swept + SWEEP)
+
+    def _rest(self, until: float) -> None:
+        """Wait for somebody in this process, or for the pulse of others, or for the next sweep."""
+        if self._wake.wait(VAIN):
+            return
+        while self.sending.clock.monotonic() < until:
+            if self.pulse.beats():
+                self._poke_sender()
+                return
+            if self._wake.wait(PULSE):
+                return
 
     def form(self) -> int:
         """Claim ready cases and start their batches; how many."""
@@ -251,5 +269,5 @@ class Worker:
                 await asyncio.sleep(GATHER)  # those that are nearly back share the transaction
         elif idle and not self._stop.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), IDLE)
+                await asyncio.wait_for(event.wait(), SWEEP / 2)
         event.clear()

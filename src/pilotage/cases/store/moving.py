@@ -4,15 +4,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from pilotage.cases.tables import batches, case_content, cases, effect_content
-from pilotage.cases.values import BatchRow, Place, WaitsFor
+from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor
 from pilotage.kernel.ids import BatchId
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
+
+SOMETHING_TO_DO: Final = (
+    f"SELECT EXISTS (SELECT 1 FROM cases WHERE place = '{Place.READY.value}') OR EXISTS (SELECT 1 FROM effects "  # noqa: S608
+    f"WHERE state = '{EffectState.PLANNED.value}' AND coalesce(due_at, 0) <= extract(epoch FROM clock_timestamp()) * 1000000)"
+)
+"""Whether cases are ready or acts are due, asked on PostgreSQL."""
 
 
 class StoredCase(NamedTuple):
@@ -169,14 +175,12 @@ def stand_at(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.update(tx, cases, rows, key="id")
 
 
-def leave(tx: Tx, ids: Sequence[int], *, batch: int, now: int, values: dict[str, object]) -> int:
-    """Cases leave their batch for the place in `values`; how many did."""
-    done = tx.execute(
-        cases.update()
-        .where(bulk.among(tx, cases.c.id, ids), cases.c.batch == batch, cases.c.place == Place.MOVING.value)
-        .values(batch=None, changed_at=now, **values)
-    )
-    return done.rowcount
+def leave(tx: Tx, ids: Sequence[int] | None, *, batch: int, now: int, values: dict[str, object]) -> int:
+    """Cases leave their batch for the place in `values`, these or (None) all of them; how many did."""
+    leaving = cases.update().where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
+    if ids is not None:
+        leaving = leaving.where(bulk.among(tx, cases.c.id, ids))
+    return tx.execute(leaving.values(batch=None, changed_at=now, **values)).rowcount
 
 
 def wake(tx: Tx, now: int) -> int:
@@ -304,6 +308,12 @@ def ended_batches(tx: Tx, *, before: int, most: int = 500) -> list[int]:
 def drop_batches(tx: Tx, ids: Sequence[int]) -> None:
     """Delete ended batches; the timelines keep their numbers."""
     tx.execute(batches.delete().where(bulk.among(tx, batches.c.id, ids), batches.c.ended))
+
+
+def all_moving(tx: Tx, batch: int, number: int) -> bool:
+    """Whether so many cases, hence all of them, are still in the batch; they are locked until the transaction ends."""
+    members = sa.select(cases.c.id).where(cases.c.batch == batch, cases.c.place == Place.MOVING.value).with_for_update()
+    return tx.execute(sa.select(sa.func.count()).select_from(members.subquery())).scalar_one() == number
 
 
 def still_moving(tx: Tx, batch: int) -> set[int]:

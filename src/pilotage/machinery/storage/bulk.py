@@ -89,7 +89,7 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Row], *, unique: Sequence
         insert(tx, table, rows)
         return {cast("int", row["id"]) for row in rows}
     tail = f"ON CONFLICT ({', '.join(_quoted(unique))}) DO NOTHING RETURNING id"
-    arrays = tuple([row[name] for row in rows] for name in columns)
+    arrays = tuple(list(map(itemgetter(name), rows)) for name in columns)
     return set(tx.exec_driver_sql(_insert_text(table, columns, tx.dialect.name, tail), arrays).scalars())
 
 
@@ -105,14 +105,13 @@ def _run(tx: Tx, text: str, rows: Sequence[Row], order: tuple[str, ...]) -> None
     if tx.dialect.name == "sqlite":
         tx.exec_driver_sql(text, list(map(_picker(order), rows)))
     else:
-        tx.exec_driver_sql(text, tuple([row[name] for row in rows] for name in order))
+        tx.exec_driver_sql(text, tuple(list(map(itemgetter(name), rows)) for name in order))
 
 
 def _picker(order: tuple[str, ...]) -> Callable[[Row], tuple[object, ...]]:
     if len(order) == 1:
         return lambda row: (row[order[0]],)
-    pick: Callable[[Row], tuple[object, ...]] = itemgetter(*order)
-    return pick
+    return cast("Callable[[Row], tuple[object, ...]]", itemgetter(*order))
 
 
 def among(tx: Tx, column: sa.ColumnElement[int], values: Iterable[int]) -> sa.ColumnElement[bool]:

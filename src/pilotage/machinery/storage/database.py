@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -98,6 +98,15 @@ class Database:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
+
+    def alone(self) -> Any:
+        """A connection of the driver's own, outside of the pool, on which each statement stands alone. Close it when done."""
+        pooled = self.engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        pooled.detach()
+        if self.dialect == "postgresql":
+            driver.autocommit = True
+        return driver
 
     def now(self, tx: Tx) -> int:
         """Platform time in microseconds since 1970: the database's clock, the same for every process.
