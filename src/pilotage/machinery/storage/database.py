@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Clock, SystemClock, micros
 from pilotage.kernel.interrupts import undivided
+from pilotage.machinery.storage.outages import Outage
 
 Tx: TypeAlias = sa.Connection
 """A connection with a transaction open on it; whoever gets one neither commits nor rolls back."""
@@ -43,6 +44,7 @@ class Database:
         self._clock = clock
         self._host_clock: Clock = clock or SystemClock()
         self._latest = 0
+        self.outage = Outage()
         self.engine = (
             self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
         )
@@ -90,6 +92,7 @@ class Database:
             )
             with options.begin():
                 yield options
+        self.outage.over()
 
     @contextmanager
     def _snapshot(self) -> Generator[Tx]:
@@ -98,6 +101,7 @@ class Database:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
+        self.outage.over()
 
     def now(self, tx: Tx) -> int:
         """Platform time in microseconds since 1970: the database's clock, the same for every process.
