@@ -56,9 +56,9 @@ def _said_of_a_lost_server(error: BaseException | None) -> str | None:
     """What the server or the driver said, if that is what the error comes of."""
     while error is not None:
         said = error.orig if isinstance(error, exc.DBAPIError) else error
-        if isinstance(said, psycopg.OperationalError | psycopg.InterfaceError):
-            state = said.sqlstate
-            lost = state is None or state.startswith(_AWAY_STATES)
+        if isinstance(said, psycopg.Error):
+            connecting = isinstance(said, psycopg.OperationalError | psycopg.InterfaceError)
+            lost = connecting if said.sqlstate is None else said.sqlstate.startswith(_AWAY_STATES)
             return (str(said).strip() or type(said).__name__).splitlines()[0].rstrip(".") if lost else None
         error = error.__cause__
     return None
