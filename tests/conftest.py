@@ -109,6 +109,20 @@ class PostgresServer:
         """The address of one of its databases."""
         return f"postgresql://postgres@/{database}?host={self.folder / 'data'}"
 
+    @property
+    def socket(self) -> Path:
+        """The socket file that it listens on."""
+        return self.folder / "data" / ".s.PGSQL.5432"
+
+    @contextmanager
+    def database(self) -> Generator[str]:
+        """The address of an empty database that lasts as long as the block."""
+        name = f"test_{os.urandom(6).hex()}"
+        with psycopg.connect(self.administration, autocommit=True) as administration:
+            administration.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+            yield self.url(name)
+            administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
 
 # Nothing survives a test run, so nothing needs to reach the disk: a killed process loses no row all the same.
 _POSTGRES_SETTINGS: Final = """
@@ -181,11 +195,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'pilotage.sqlite'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(server.administration, autocommit=True) as administration:
-        administration.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
-        yield server.url(name)
-        administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with server.database() as url:
+        yield url
 
 
 # -- a real browser ------------------------------------------------------------

@@ -24,6 +24,15 @@ STILL_MS: Final = 60_000
 """How long a process that stands still in the middle of a transaction keeps its locks on PostgreSQL: who takes its batches
 over waits for them. A killed process keeps none; one that is stopped, or whose host is gone, would keep them for ever."""
 
+NOT_FOR_EVER: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""How long a connection waits for a server that is gone without a word, its host or the network: half a minute, not hours."""
+
 _BEGIN: Final = "pilotage_begin"
 
 
@@ -71,7 +80,7 @@ class Database:
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # an error's text goes to the log, and what is personal does not
-            connect_args={"prepare_threshold": 2, "application_name": "pilotage"},
+            connect_args={"prepare_threshold": 2, "application_name": "pilotage"} | NOT_FOR_EVER,
         )
         event.listen(engine, "connect", _on_postgres_connect)
         return engine

@@ -201,17 +201,23 @@ class Adapter:
             _made.remove(self)
 
     def _checkpoint(self, batch: int, save: Callable[[Tx], str]) -> str:
+        tries = 0
+
+        def saving() -> str:
+            nonlocal tries
+            tries += 1
+            return save(self._datasource.sql_session().connection())
+
         try:
-            return self._datasource.run_tx_step(
-                {"name": _STEP, "isolation_level": self._isolation},
-                lambda: save(self._datasource.sql_session().connection()),
-            )
+            return self._step(saving)
         except _LOST as lost:
             raise Overtaken from lost
         except NotRecorded as unrecorded:
             raised = unrecorded.error
             # Nothing was recorded, so the next checkpoint of this run is this one again, and not the one after it.
             _step_back()
+            if isinstance(raised, Overtaken) and tries > 1:
+                return self._recorded(raised)
         except Exception as other:  # noqa: BLE001 - told apart below
             raised = other
             # Perhaps ours is committed, and DBOS's account of it is not: then the same checkpoint finds what is recorded.
@@ -220,6 +226,28 @@ class Adapter:
             raise Overtaken from raised
         cause = raised.__cause__
         raise raised from cause
+
+    def _step(self, saving: Callable[[], str]) -> str:
+        return self._datasource.run_tx_step({"name": _STEP, "isolation_level": self._isolation}, saving)
+
+    def _recorded(self, overtaken: Overtaken) -> str:
+        """The result that is recorded for the checkpoint in hand.
+
+        DBOS has called `save` again because the connection was lost, perhaps behind the commit. What `save` then takes for
+        another run's checkpoint may be our own, and who gave up here would leave a batch that nobody goes on with. If it is
+        another run's, the next checkpoint is refused, because that run owns the workflow.
+        """
+
+        def refuse() -> str:
+            raise overtaken
+
+        try:
+            return self._step(refuse)
+        except NotRecorded as unrecorded:
+            _step_back()
+            raise unrecorded.error from None
+        except _LOST as lost:
+            raise Overtaken from lost
 
 
 def outside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
