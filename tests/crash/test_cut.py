@@ -111,6 +111,7 @@ def test_connections_that_are_cut_at_any_moment_lose_nothing_and_do_nothing_twic
             "FORGETFUL_URL": f"http://127.0.0.1:{outward[1].port}",
             "PILOTAGE_LOG": "warning",
         }
+        filling.feed(4)
         workers = [ground.start("run", "--forever") for _ in range(2)]
         until(lambda: all(beats(ground, worker.pid) for worker in workers), said=ground.logs)
         for number in range(CUTS):
@@ -148,7 +149,9 @@ def test_a_block_whose_commit_nobody_heard_of_is_not_taken_in_twice(
     cut = 0
     with ground.database() as database:
         for _ in range(times(3, share=0.1)):
-            way.trouble(chance.choice(["cut behind", "cut before", "cut within"]), COMMIT, after=b"UPDATE submissions SET")
+            way.trouble(
+                chance.choice(["cut behind", "cut before", "cut within"]), COMMIT, after=b"UPDATE submissions SET"
+            )
             done = ground.run("submit", "ask", str(file), "--json")
             way.calm()
             if done.returncode == Exit.OK:

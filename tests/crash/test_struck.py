@@ -191,9 +191,14 @@ def desks(ground: Ground) -> Generator[Filling]:
 def doomed(ground: Ground, point: str, passes: int, number: str) -> psutil.Popen:
     """A worker that will be struck at the point."""
     command = [sys.executable, "-m", "tests.crash.doomed", point, str(passes), number, "run", "--forever"]
+    return started(ground, point.replace(" ", "-"), command)
+
+
+def started(ground: Ground, name: str, command: list[str]) -> psutil.Popen:
+    """A process that is `pilotage` with something changed, in the project; what it says is in a log of its own."""
     environment = ground.environment()
     environment["PYTHONPATH"] = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
-    with (ground.root / f"{point.replace(' ', '-')}-{len(ground.started)}.log").open("ab") as log:
+    with (ground.root / f"{name}-{len(ground.started)}.log").open("ab") as log:
         process = psutil.Popen(
             [*command, "--project", str(ground.root)],
             env=environment,
