@@ -19,7 +19,7 @@ from tests.conftest import PostgresServer
 from tests.crash.extent import CRASHES, SEED, report, tell, times
 from tests.crash.proxy import TROUBLES, Proxy, proxies
 from tests.crash.test_killed import arrived
-from tests.crash.test_struck import beats, desks, end
+from tests.crash.test_struck import desks, end, working
 
 CUTS = times(24)
 COMMIT, POST = b"COMMIT", b"POST "
@@ -113,7 +113,7 @@ def test_connections_that_are_cut_at_any_moment_lose_nothing_and_do_nothing_twic
         }
         filling.feed(4)
         workers = [ground.start("run", "--forever") for _ in range(2)]
-        until(lambda: all(beats(ground, worker.pid) for worker in workers), said=ground.logs)
+        until(lambda: working(ground) == 2, said=ground.logs)
         for number in range(CUTS):
             proxy, mark = chance.choice([(way, COMMIT), (way, COMMIT), *((one, POST) for one in outward)])
             kind = chance.choice(TROUBLES)

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.ground import Ground, until
 from tests.crash.extent import CRASHES, SEED, report, tell, times
 from tests.crash.server import mortal_server
-from tests.crash.test_struck import beats, desks, end
+from tests.crash.test_struck import desks, end, working
 
 KILLS = times(2, share=0.1)
 WORKERS = 2
@@ -27,7 +27,7 @@ def test_workers_survive_the_kill_of_postgres_and_lose_nothing(tmp_path: Path) -
         with desks(ground) as filling:
             filling.feed()
             workers = [ground.start("run", "--forever") for _ in range(WORKERS)]
-            until(lambda: all(beats(ground, worker.pid) for worker in workers), said=ground.logs)
+            until(lambda: working(ground) == WORKERS, said=ground.logs)
             for number in range(KILLS):
                 goal = ground.acted() + chance.randint(5, 60)
                 while ground.acted() < goal:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.ground import Ground, until
 from tests.crash.extent import CRASHES, report, tell, times
-from tests.crash.test_struck import Filling, beats, desks, end
+from tests.crash.test_struck import Filling, desks, end, working
 
 ROUNDS = times(1, share=0.02)
 WORKERS = 3
@@ -29,7 +29,7 @@ def test_a_rolling_restart_loses_nothing_and_hardly_any_time(ground: Ground) -> 
         done = threading.Event()
         feeder = threading.Thread(target=feed, args=(filling, done))
         workers = [ground.start("run", "--forever") for _ in range(WORKERS)]
-        until(lambda: all(beats(ground, worker.pid) for worker in workers), said=ground.logs)
+        until(lambda: working(ground) == WORKERS, said=ground.logs)
         feeder.start()
         try:
             until(lambda: ground.acted() > 20, said=ground.logs)
@@ -41,7 +41,7 @@ def test_a_rolling_restart_loses_nothing_and_hardly_any_time(ground: Ground) -> 
                 assert workers[at].wait(60) == 143, ground.logs()
                 leaving.append(time.monotonic() - asked)
                 workers[at] = ground.start("run", "--forever")
-                until(lambda pid=workers[at].pid: beats(ground, pid), said=ground.logs)
+                until(lambda number=number: working(ground) == WORKERS + number + 1, said=ground.logs)
                 tell(ground.database_url, f"replaced {number + 1} of {WORKERS * ROUNDS} workers")
             over = dt.datetime.now(dt.UTC)
         finally:

@@ -224,6 +224,11 @@ def beats(ground: Ground, pid: int) -> bool:
         return any(life.pid == pid for life in Lives(database).living())
 
 
+def working(ground: Ground) -> int:
+    """How many of the workers that were started by `run` have said that they work: until then they may still be refused."""
+    return sum("Working." in log.read_text() for log in ground.root.glob("run-*.log"))
+
+
 def hands(ground: Ground, pid: int) -> set[str]:
     """The keys of the effects that the process has permission for."""
     with ground.database() as database, database.snapshot() as tx:
