@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID, SQLAlchemyDatasource, error
 from dbos import _dbos as global_dbos  # pyright: ignore[reportPrivateUsage]
 from dbos._context import get_local_dbos_context
-from sqlalchemy.exc import OperationalError
+from dbos._datasource_migration import migrate_datasource
 
 from pilotage.machinery.engine.dbos import connections, logs
 from pilotage.machinery.engine.dbos.records import Json, NotRecorded
@@ -26,7 +26,6 @@ _WORKFLOW: Final = "batch"
 _STEP: Final = "checkpoint"
 _PREFIX: Final = "batch-"
 _CHUNK: Final = 500
-_TRIES: Final = 5
 
 _LOST: Final = (error.DBOSWorkflowConflictIDError, error.DBOSWorkflowCancelledError)
 
@@ -297,18 +296,17 @@ def _configuration(database: Database, own: sa.Engine, executor: str) -> DBOSCon
 
 
 def _datasource(database: Database) -> SQLAlchemyDatasource:
-    tries = 0
-    while True:
-        try:
-            return SQLAlchemyDatasource.create(
-                database.url,
-                engine=database.engine,
-                schema=connections.SCHEMA,
-                serializer=Json(),
-                sessionmaker=connections.sessions(database),
-            )
-        except OperationalError:
-            # It makes its table in a transaction that reads first; on SQLite another process may write in between.
-            tries += 1
-            if tries == _TRIES or database.dialect != "sqlite":
-                raise
+    sqlite = database.dialect == "sqlite"
+    if sqlite:
+        # DBOS would read before it writes, and SQLite refuses that, however long one would wait, when another process has
+        # written in between: with several busy ones a start was refused (PLT-932). Ours has the write lock from the start.
+        with database.transaction() as tx:
+            migrate_datasource(tx, None)
+    return SQLAlchemyDatasource.create(
+        database.url,
+        engine=database.engine,
+        schema=connections.SCHEMA,
+        serializer=Json(),
+        sessionmaker=connections.sessions(database),
+        run_migrations=not sqlite,
+    )
