@@ -20,6 +20,11 @@ demo *args:
 test *args:
     @python tools/tests.py "$@"
 
+# Kill processes, the database and connections, 200 times on each database; `./dev crash 20 --sqlite` is shorter
+[no-exit-message]
+crash *args:
+    @python tools/crash.py "$@"
+
 # Style, spelling and the changelog's fragments
 lint:
     ruff check

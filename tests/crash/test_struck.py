@@ -1,10 +1,8 @@
 """Processes that are killed or stopped at an exact point of a record's way, and what the others make of it.
 
-`CRASHES=200` kills that often on each database, at points and after passes left to chance: the whole proof, which takes
-its time. `./dev crash` does that.
+In the long form (`./dev crash`) 200 are killed on each database, at points and after passes left to chance.
 """
 
-import json
 import os
 import random
 import signal
@@ -29,10 +27,10 @@ from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.engine.lives import Lives
 from tests.acceptance.ground import Ground, until
 from tests.crash.doomed import POINTS
+from tests.crash.extent import CRASHES, SEED, report, tell, times
 from tests.crash.test_held import nobody_waits
 
-CRASHES = int(os.environ.get("CRASHES", "0")) or len(POINTS)
-SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+KILLS = times(len(POINTS))
 STOPS = ("before", "permitted", "answered")
 """Where a process is stopped: outside of a transaction, which would have everybody wait until the database ends it."""
 SLOW = Fault(kind=FaultKind.SLOW, delay=0.6)
@@ -41,13 +39,13 @@ TAKING_OVER = "taking over"
 AT_ONCE = 3
 """How many live at a time that will be killed; one that will not works beside them."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.timeout(300 + 20 * CRASHES)]
+pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.timeout(600 + 30 * CRASHES)]
 
 
 def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(ground: Ground) -> None:
     """At each point of the way, also the one that takes over, three that are about to die at a time: all goes on elsewhere."""
     chance = random.Random(SEED)
-    points = [*POINTS, *(chance.choice(POINTS) for _ in range(CRASHES - len(POINTS)))]
+    points = [*POINTS, *(chance.choice(POINTS) for _ in range(KILLS - len(POINTS)))]
     chance.shuffle(points)
     left = list(points)
     with desks(ground) as filling:
@@ -55,6 +53,7 @@ def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(grou
         alive: list[psutil.Popen] = []
         dead: list[Death] = []
         takers: list[psutil.Popen] = []
+        refused = 0
         while left or alive or takers:
             while left and len(alive) + len(takers) < AT_ONCE:
                 point = left.pop()
@@ -67,7 +66,7 @@ def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(grou
             ):  # nobody dies any more, so the steady one
                 steady.kill()
                 steady.wait()
-                dead.append(Death(pid=steady.pid, hands=len(hands(ground, steady.pid)), at=time.monotonic()))
+                dead.append(Death.of(steady.pid, ground))
                 assert takers[0].wait(60) == -signal.SIGKILL, ground.logs()
                 steady = ground.start("run", "--forever")
             filling.feed()
@@ -77,10 +76,12 @@ def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(grou
                     one.wait() == Exit.REFUSED
                 ):  # SQLite was too busy for one more to begin: it says so, and begins again
                     assert "PLT-932" in ground.logs()
+                    refused += 1
                     left.append(one.args[3])
                     continue
                 assert one.wait() == -signal.SIGKILL, ground.logs()
-                dead.append(Death(pid=one.pid, hands=len(hands(ground, one.pid)), at=time.monotonic()))
+                dead.append(Death.of(one.pid, ground))
+                tell(ground.database_url, f"killed {len(dead)} of {KILLS}, this one at: {one.args[3]}")
             for death in dead:
                 if death.taken_over is None and not held_batches(ground, death.pid):
                     death.taken_over = time.monotonic() - death.at
@@ -89,17 +90,25 @@ def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(grou
         end([steady], ground)
     states = ground.agrees(filling.filled)
     assert set(ground.states("safe").values()) == set(ground.states("ask").values()) == {"confirmed"}
-    on_their_way = sum(death.hands for death in dead)
-    assert states["unknown"] <= on_their_way, f"more is unknown than was on its way; seed {SEED}"
+    on_their_way = {name: len(ground.states(name).keys() & hands_of(dead)) for name in filling.filled}
+    assert states["unknown"] <= sum(on_their_way.values()), f"more is unknown than was on its way; seed {SEED}"
     ground.well()
     report(
-        database=ground.database_url.partition(":")[0],
-        kills=len(dead),
-        seed=SEED,
-        cases=sum(filling.filled.values()),
-        on_their_way=on_their_way,
-        states=dict(states),
-        slowest_takeover=round(max(death.taken_over or 0.0 for death in dead), 1),
+        "struck",
+        ground.database_url,
+        {
+            "kills": len(dead),
+            "cases": sum(filling.filled.values()),
+            "on_their_way": sum(on_their_way.values()),
+            "unknown": states["unknown"],
+            "twice": 0,
+            "confirmed": states["confirmed"],
+            "sent_again_under_their_key": on_their_way["safe"],
+            "asked_about": on_their_way["ask"],
+            "left_to_a_person": states["unknown"],
+            "starts_refused": refused,
+            "slowest_takeover_s": round(max(death.taken_over or 0.0 for death in dead), 1),
+        },
     )
 
 
@@ -137,9 +146,14 @@ class Death:
     """One that was killed: what it had permission for, and after how many seconds its batches went on."""
 
     pid: int
-    hands: int
+    hands: set[str]
     at: float
     taken_over: float | None = None
+
+    @classmethod
+    def of(cls, pid: int, ground: Ground) -> "Death":
+        """Of a process that has just died."""
+        return cls(pid=pid, hands=hands(ground, pid), at=time.monotonic())
 
 
 @dataclass
@@ -177,9 +191,14 @@ def desks(ground: Ground) -> Generator[Filling]:
 def doomed(ground: Ground, point: str, passes: int, number: str) -> psutil.Popen:
     """A worker that will be struck at the point."""
     command = [sys.executable, "-m", "tests.crash.doomed", point, str(passes), number, "run", "--forever"]
+    return started(ground, point.replace(" ", "-"), command)
+
+
+def started(ground: Ground, name: str, command: list[str]) -> psutil.Popen:
+    """A process that is `pilotage` with something changed, in the project; what it says is in a log of its own."""
     environment = ground.environment()
     environment["PYTHONPATH"] = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
-    with (ground.root / f"{point.replace(' ', '-')}-{len(ground.started)}.log").open("ab") as log:
+    with (ground.root / f"{name}-{len(ground.started)}.log").open("ab") as log:
         process = psutil.Popen(
             [*command, "--project", str(ground.root)],
             env=environment,
@@ -205,6 +224,11 @@ def beats(ground: Ground, pid: int) -> bool:
         return any(life.pid == pid for life in Lives(database).living())
 
 
+def working(ground: Ground) -> int:
+    """How many of the workers that were started by `run` have said that they work: until then they may still be refused."""
+    return sum("Working." in log.read_text() for log in ground.root.glob("run-*.log"))
+
+
 def hands(ground: Ground, pid: int) -> set[str]:
     """The keys of the effects that the process has permission for."""
     with ground.database() as database, database.snapshot() as tx:
@@ -221,8 +245,6 @@ def held_batches(ground: Ground, pid: int) -> bool:
         return bool(tx.execute(sa.select(batches.c.id).where(*held)).all())
 
 
-def report(**figures: object) -> None:
-    """Add a line to the file that `CRASH_REPORT` names."""
-    if name := os.environ.get("CRASH_REPORT"):
-        with Path(name).open("a", encoding="utf-8") as file:
-            file.write(f"{json.dumps(figures)}\n")
+def hands_of(dead: list[Death]) -> set[str]:
+    """The keys of all effects that one of them had permission for when it died."""
+    return {key for death in dead for key in death.hands}

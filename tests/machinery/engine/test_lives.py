@@ -220,6 +220,19 @@ def test_who_died_on_this_host_is_taken_over_at_once(town: Town) -> None:
     assert names(here.dead_on_this_host()) == [another.executor]
 
 
+def test_nobody_waits_for_a_taker_that_died_on_this_host(town: Town) -> None:
+    """Who won the right to take over, and whose process is gone from this host, has lost it at once; one that lives has not."""
+    here, taker, gone = town.life(), town.life(), town.life()
+    town.of_another_process(gone, pid_started=HERE[1] - 1)
+    assert taker.win(gone.executor)
+    assert here.dead_on_this_host() == []
+    assert not here.win(gone.executor)
+    town.of_another_process(taker, pid_started=HERE[1] - 1)
+    assert {found.executor for found in here.dead_on_this_host()} == {taker.executor, gone.executor}
+    assert here.win(gone.executor)
+    assert town.columns(gone).taken_by == here.executor
+
+
 def test_lives_of_long_ago_are_removed(town: Town) -> None:
     """A life that was settled a day ago is no longer kept."""
     dead, one = town.life(), town.life()

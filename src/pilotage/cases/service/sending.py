@@ -19,7 +19,7 @@ from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
 from pilotage.cases.store import arriving, holding, ledger, moving
 from pilotage.cases.store.ledger import Turn
-from pilotage.cases.values import Permitted, Place, Question
+from pilotage.cases.values import EffectState, Permitted, Place, Question
 from pilotage.cases.walk import budget_of
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import CaseId, ids
@@ -65,6 +65,8 @@ class Sending:
     pauses: dict[str, int] = field(default_factory=dict[str, int])
     """Connections that asked to be left alone, until then (platform time)."""
     after_record: Callable[[Sequence[int]], None] = lambda cases: None
+    _in_hand: set[int] = field(default_factory=set[int])
+    """Effects whose permission came back to this process and whose outcome is not written yet."""
 
     def has_work(self) -> bool:
         """Whether anything is due; reads only."""
@@ -110,6 +112,8 @@ class Sending:
                 )
                 jobs += [(effect, False) for effect in sent]
             loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
+        self._in_hand.difference_update([one.job.effect.id for one in finished])
+        self._in_hand.update(loaded)
         self.after_record(woken)
         return [
             Job(
@@ -252,11 +256,31 @@ class Sending:
             now = self.database.now(tx)
             rows = [row for row in ledger.on_their_way(tx, self.served.pairs) if row.send_by < now]
         dead = gone(sorted({row.sender for row in rows if row.sender != self.sender}))
+        self._take_back([row.id for row in rows if row.sender == self.sender and row.id not in self._in_hand])
         count = 0
         for row in rows:
             if row.sender in dead:
                 count += self._lose_one(row.id, row.sender, row.send_by, row.repeat, row.case_id)
         return count
+
+    def _take_back(self, effects: Sequence[int]) -> None:
+        """Effects of our own that we never got the permission for are planned again: the connection was cut behind its commit.
+
+        Nothing was sent, and nothing can be any more: the time to send by is over.
+        """
+        if not effects:
+            return
+        words = "The permission to send it was lost on its way from the database; nothing was sent."
+        with self.database.transaction() as tx:
+            now = self.database.now(tx)
+            for effect in ledger.load(tx, effects):
+                turn = Turn(state=EffectState.PLANNED, words=words, due_at=now, doubtful=effect.doubtful)
+                if ledger.settle(
+                    tx, [effect.id], turn, sender=self.sender, asking=False, count=effect.attempt, now=now
+                ):
+                    what = Next(state=turn.state, case="stays", words=words, due_at=now)
+                    job = Job(effect=effect, asking=False, send_by=0.0, settled_at=now)
+                    self._tell(tx, what, [Finished(job=job, outcome=NotDone(words=words))], now)
 
     def _lose_one(self, effect: int, sender: str, send_by: int, repeat: str, case: int) -> int:
         words = "The process that sent it ended before it knew the answer."

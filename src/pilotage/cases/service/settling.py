@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from pilotage.cases.store import counting
 from pilotage.cases.store.counting import OnItsOwn
@@ -13,14 +13,29 @@ from pilotage.machinery.storage.database import Database
 SOON: Final = 30.0
 """Seconds: what is due within them is waited for, as another attempt is; what is due later needs time."""
 PAUSE: Final = 0.2
+_AWAY_PAUSE: Final = 1.0
 
 Served = Sequence[tuple[str, str]]
+_T = TypeVar("_T")
 
 
 def on_its_own(database: Database, served: Served, *, soon: float = SOON) -> OnItsOwn:
     """What goes on by itself within `soon` seconds."""
     with database.snapshot() as tx:
         return counting.on_its_own(tx, served, database.now(tx) + int(soon * 1_000_000))
+
+
+def when_it_answers(database: Database, read: Callable[[], _T]) -> _T:
+    """What is read; while the database server is away, those who work wait for it, and so does who watches them."""
+    rest = threading.Event()
+    while True:
+        try:
+            return read()
+        except Exception as error:
+            if not database.outage.noticed(error):
+                raise
+        with welcome():
+            rest.wait(_AWAY_PAUSE)
 
 
 def wait_until_still(
@@ -41,7 +56,7 @@ def wait_until_still(
     rest = threading.Event()
     begun = clock.monotonic()
     while True:
-        left = on_its_own(database, served, soon=soon)
+        left = when_it_answers(database, lambda: on_its_own(database, served, soon=soon))
         seen(left)
         if not left.count or (within is not None and clock.monotonic() - begun >= within):
             return left

@@ -129,8 +129,9 @@ class Worker:
                     self.sweep()
                 if self.has_room:
                     formed = self.form()
-            except Exception:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
-                _log.exception("worker.form_failed")
+            except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
+                if not self.sending.database.outage.noticed(error):
+                    _log.exception("worker.form_failed")
                 self._stop.wait(SWEEP)
             if not formed:
                 self._rest(until=swept + SWEEP)
@@ -253,8 +254,9 @@ class Worker:
                 if not finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
                     return []
                 return await asyncio.to_thread(self.sending.turn, finished, dict(busy), taking=taking)
-            except Exception:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
-                _log.exception("worker.send_failed")
+            except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
+                if not self.sending.database.outage.noticed(error):
+                    _log.exception("worker.send_failed")
                 await asyncio.sleep(SWEEP)
 
     async def _pause(self, running: set[asyncio.Task[Finished]], *, idle: bool) -> None:

@@ -91,9 +91,10 @@ class Lives:
         while not stop.wait(every):
             try:
                 self.beat()
-            except Exception:  # noqa: BLE001 - the border of the thread
-                # The database is away. A beat that was missed makes this life look silent, which costs only speed.
-                _log.warning("engine.beat_missed", exc_info=True, extra={"executor": self._me})
+            except Exception as error:  # noqa: BLE001 - the border of the thread
+                # A beat that was missed makes this life look silent, which costs only speed.
+                if not self._database.outage.noticed(error):
+                    _log.warning("engine.beat_missed", exc_info=True, extra={"executor": self._me})
 
     def silent(self, after_seconds: float = SILENT_SECONDS) -> list[Life]:
         """Lives that ended or have not beaten for so long, and that no living process is taking over yet."""
@@ -101,10 +102,16 @@ class Lives:
             return store.silent(tx, self._me, self._before(tx, after_seconds))
 
     def dead_on_this_host(self) -> list[Life]:
-        """Lives whose process is gone from this very host: nobody needs to wait for their silence."""
+        """Lives whose process is gone from this very host, and that no living process is taking over yet.
+
+        Nobody needs to wait for their silence, nor for that of one who died while it took them over.
+        """
         with self._database.snapshot() as tx:
-            here = store.unsettled_on(tx, self._host, self._me, self._before(tx, SILENT_SECONDS))
-        return [life for life in here if self._is_dead(life)]
+            here = store.unsettled_on(tx, self._host, self._me)
+            living = {life.executor for life in store.living(tx, self._before(tx, SILENT_SECONDS))}
+        dead = [life for life in here if self._is_dead(life)]
+        living -= {life.executor for life in dead} | {self._me}
+        return [life for life in dead if life.taken_by not in living]
 
     def win(self, executor: str, after_seconds: float = SILENT_SECONDS) -> bool:
         """Try to win the right to take this life over; one living process has it at a time.
@@ -113,6 +120,7 @@ class Lives:
         """
         with self._database.transaction() as tx:
             found = store.one(tx, executor)
+            taker = store.one(tx, found.taken_by) if found is not None and found.taken_by else None
             return found is not None and store.win(
                 tx,
                 executor,
@@ -120,6 +128,7 @@ class Lives:
                 now=self._database.now(tx),
                 silent_before=self._before(tx, after_seconds),
                 dead=self._is_dead(found),
+                dead_taker=taker.executor if taker is not None and self._is_dead(taker) else None,
             )
 
     def settle(self, executor: str) -> bool:

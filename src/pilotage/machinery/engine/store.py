@@ -57,13 +57,18 @@ def end(tx: Tx, executor: str, now: int) -> None:
     tx.execute(life.update().where(life.c.executor == executor, life.c.ended_at.is_(None)).values(ended_at=now))
 
 
-def win(tx: Tx, executor: str, by: str, *, now: int, silent_before: int, dead: bool) -> bool:
-    """Give `by` the right to take over, if the life is over and no living process has that right."""
+def win(
+    tx: Tx, executor: str, by: str, *, now: int, silent_before: int, dead: bool, dead_taker: str | None = None
+) -> bool:
+    """Give `by` the right to take over, if the life is over and no living process has that right.
+
+    `dead`: its process is known to be gone; `dead_taker`: so is that of this one, who had the right.
+    """
     over = sa.true() if dead else _over(silent_before)
     done = tx.execute(
         life.update()
         .where(life.c.executor == executor, life.c.executor != by, life.c.settled_at.is_(None))
-        .where(over, _free(by, silent_before))
+        .where(over, sa.or_(_free(by, silent_before), life.c.taken_by == dead_taker))
         .values(taken_by=by, taken_at=now, takeovers=life.c.takeovers + 1)
     )
     return done.rowcount == 1
@@ -90,9 +95,9 @@ def silent(tx: Tx, by: str, silent_before: int) -> list[Life]:
     return _read(tx, life.c.executor != by, life.c.settled_at.is_(None), _over(silent_before), _free(by, silent_before))
 
 
-def unsettled_on(tx: Tx, host: str, by: str, silent_before: int) -> list[Life]:
-    """Every life of this host that `by` may try to win if its process turns out to be dead."""
-    return _read(tx, life.c.executor != by, life.c.settled_at.is_(None), life.c.host == host, _free(by, silent_before))
+def unsettled_on(tx: Tx, host: str, by: str) -> list[Life]:
+    """Every other life of this host that nobody has settled."""
+    return _read(tx, life.c.executor != by, life.c.settled_at.is_(None), life.c.host == host)
 
 
 def living(tx: Tx, silent_before: int) -> list[Life]:

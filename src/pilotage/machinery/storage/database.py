@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Clock, SystemClock, micros
 from pilotage.kernel.interrupts import undivided
+from pilotage.machinery.storage.outages import Outage
 
 Tx: TypeAlias = sa.Connection
 """A connection with a transaction open on it; whoever gets one neither commits nor rolls back."""
@@ -22,6 +23,15 @@ BUSY_MS: Final = 30_000
 STILL_MS: Final = 60_000
 """How long a process that stands still in the middle of a transaction keeps its locks on PostgreSQL: who takes its batches
 over waits for them. A killed process keeps none; one that is stopped, or whose host is gone, would keep them for ever."""
+
+NOT_FOR_EVER: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""How long a connection waits for a server that is gone without a word, its host or the network: half a minute, not hours."""
 
 _BEGIN: Final = "pilotage_begin"
 
@@ -43,6 +53,7 @@ class Database:
         self._clock = clock
         self._host_clock: Clock = clock or SystemClock()
         self._latest = 0
+        self.outage = Outage()
         self.engine = (
             self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
         )
@@ -69,7 +80,7 @@ class Database:
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # an error's text goes to the log, and what is personal does not
-            connect_args={"prepare_threshold": 2, "application_name": "pilotage"},
+            connect_args={"prepare_threshold": 2, "application_name": "pilotage"} | NOT_FOR_EVER,
         )
         event.listen(engine, "connect", _on_postgres_connect)
         return engine
@@ -90,6 +101,7 @@ class Database:
             )
             with options.begin():
                 yield options
+        self.outage.over()
 
     @contextmanager
     def _snapshot(self) -> Generator[Tx]:
@@ -98,6 +110,7 @@ class Database:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
+        self.outage.over()
 
     def alone(self) -> Any:
         """A connection of the driver's own, outside of the pool, on which each statement stands alone. Close it when done."""

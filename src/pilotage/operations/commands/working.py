@@ -7,7 +7,7 @@ from typing import Annotated, Never
 from cyclopts import Parameter
 
 from pilotage.cases.commands.submitting import in_words
-from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still
+from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still, when_it_answers
 from pilotage.cases.service.today import read_places
 from pilotage.cases.values_today import Places
 from pilotage.kernel.interrupts import welcome
@@ -94,6 +94,7 @@ def _watch(platform: Platform, watched: Watched) -> Never:
     """Show what moves until somebody interrupts."""
     rest = threading.Event()
     while True:
-        watched.show(in_words(on_its_own(platform.database, platform.pairs())))
+        left = when_it_answers(platform.database, lambda: on_its_own(platform.database, platform.pairs()))
+        watched.show(in_words(left))
         with welcome():
             rest.wait(_LOOK)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetWorkflowID, SQLAlchemyDatasource, error
 from dbos import _dbos as global_dbos  # pyright: ignore[reportPrivateUsage]
 from dbos._context import get_local_dbos_context
-from sqlalchemy.exc import OperationalError
+from dbos._datasource_migration import migrate_datasource
 
 from pilotage.machinery.engine.dbos import connections, logs
 from pilotage.machinery.engine.dbos.records import Json, NotRecorded
@@ -26,7 +26,6 @@ _WORKFLOW: Final = "batch"
 _STEP: Final = "checkpoint"
 _PREFIX: Final = "batch-"
 _CHUNK: Final = 500
-_TRIES: Final = 5
 
 _LOST: Final = (error.DBOSWorkflowConflictIDError, error.DBOSWorkflowCancelledError)
 
@@ -201,17 +200,23 @@ class Adapter:
             _made.remove(self)
 
     def _checkpoint(self, batch: int, save: Callable[[Tx], str]) -> str:
+        tries = 0
+
+        def saving() -> str:
+            nonlocal tries
+            tries += 1
+            return save(self._datasource.sql_session().connection())
+
         try:
-            return self._datasource.run_tx_step(
-                {"name": _STEP, "isolation_level": self._isolation},
-                lambda: save(self._datasource.sql_session().connection()),
-            )
+            return self._step(saving)
         except _LOST as lost:
             raise Overtaken from lost
         except NotRecorded as unrecorded:
             raised = unrecorded.error
             # Nothing was recorded, so the next checkpoint of this run is this one again, and not the one after it.
             _step_back()
+            if isinstance(raised, Overtaken) and tries > 1:
+                return self._recorded(raised)
         except Exception as other:  # noqa: BLE001 - told apart below
             raised = other
             # Perhaps ours is committed, and DBOS's account of it is not: then the same checkpoint finds what is recorded.
@@ -220,6 +225,28 @@ class Adapter:
             raise Overtaken from raised
         cause = raised.__cause__
         raise raised from cause
+
+    def _step(self, saving: Callable[[], str]) -> str:
+        return self._datasource.run_tx_step({"name": _STEP, "isolation_level": self._isolation}, saving)
+
+    def _recorded(self, overtaken: Overtaken) -> str:
+        """The result that is recorded for the checkpoint in hand.
+
+        DBOS has called `save` again because the connection was lost, perhaps behind the commit. What `save` then takes for
+        another run's checkpoint may be our own, and who gave up here would leave a batch that nobody goes on with. If it is
+        another run's, the next checkpoint is refused, because that run owns the workflow.
+        """
+
+        def refuse() -> str:
+            raise overtaken
+
+        try:
+            return self._step(refuse)
+        except NotRecorded as unrecorded:
+            _step_back()
+            raise unrecorded.error from None
+        except _LOST as lost:
+            raise Overtaken from lost
 
 
 def outside(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -269,18 +296,17 @@ def _configuration(database: Database, own: sa.Engine, executor: str) -> DBOSCon
 
 
 def _datasource(database: Database) -> SQLAlchemyDatasource:
-    tries = 0
-    while True:
-        try:
-            return SQLAlchemyDatasource.create(
-                database.url,
-                engine=database.engine,
-                schema=connections.SCHEMA,
-                serializer=Json(),
-                sessionmaker=connections.sessions(database),
-            )
-        except OperationalError:
-            # It makes its table in a transaction that reads first; on SQLite another process may write in between.
-            tries += 1
-            if tries == _TRIES or database.dialect != "sqlite":
-                raise
+    sqlite = database.dialect == "sqlite"
+    if sqlite:
+        # DBOS would read before it writes, and SQLite refuses that, however long one would wait, when another process has
+        # written in between: with several busy ones a start was refused (PLT-932). Ours has the write lock from the start.
+        with database.transaction() as tx:
+            migrate_datasource(tx, None)
+    return SQLAlchemyDatasource.create(
+        database.url,
+        engine=database.engine,
+        schema=connections.SCHEMA,
+        serializer=Json(),
+        sessionmaker=connections.sessions(database),
+        run_migrations=not sqlite,
+    )

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pilotage.machinery.storage.database import BUSY_MS, Database
+from pilotage.machinery.storage.database import BUSY_MS, NOT_FOR_EVER, Database
 
 
 class EngineClosed(Exception):
@@ -54,7 +54,7 @@ def of_its_own(database: Database, connections: int) -> sa.Engine:
         connect_args: dict[str, object] = {"check_same_thread": False}
         listener = _on_sqlite_connect
     else:
-        connect_args = {"application_name": "pilotage-dbos", "connect_timeout": 10}
+        connect_args = {"application_name": "pilotage-dbos", **NOT_FOR_EVER}
         listener = _on_postgres_connect
     engine = sa.create_engine(
         database.url,

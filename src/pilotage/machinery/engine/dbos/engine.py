@@ -54,7 +54,8 @@ class DbosEngine:
         self._closed = False
         self._runner: Runner | None = None
         self._adapter = Adapter(database, executor, threads, self._run)
-        self._pace = Pace(self._adapter, idle=polling, busy=busy_polling, clear=self._clear)
+        self._outage = database.outage
+        self._pace = Pace(self._adapter, database.outage, idle=polling, busy=busy_polling, clear=self._clear)
 
     @property
     def executor(self) -> str:
@@ -191,8 +192,9 @@ class DbosEngine:
         except Overtaken:
             _log.debug("engine.overtaken", extra={"batch": batch})
             return False
-        except Exception:  # noqa: BLE001 - the border of the worker
-            _log.exception("engine.run_raised", extra={"batch": batch})
+        except Exception as error:  # noqa: BLE001 - the border of the worker
+            if not self._outage.noticed(error):
+                _log.exception("engine.run_raised", extra={"batch": batch})
             with self._state:
                 self._raised.add(batch)
             return False

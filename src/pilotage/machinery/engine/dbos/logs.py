@@ -8,6 +8,7 @@ _NOT_NEWS: Final = (
     "Exception encountered in background workflow",  # we say that ourselves
     "no longer owned by this execution",  # as after every false takeover
     "Exception polling schedules",  # with a stack, every second while the database is away; and we have no schedules
+    "(psycopg.OperationalError)",  # the server is away: we say that once, and DBOS at every attempt
 )
 
 

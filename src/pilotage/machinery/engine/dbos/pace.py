@@ -14,6 +14,7 @@ from typing import Final
 
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.machinery.engine.dbos.adapter import Adapter
+from pilotage.machinery.storage.outages import Outage
 
 _CALM_SECONDS: Final = 3.0
 _REVIEW_SECONDS: Final = 5.0
@@ -24,8 +25,11 @@ _log = logging.getLogger("pilotage.engine")
 class Pace:
     """A thread that opens queues that have work and closes those that have none."""
 
-    def __init__(self, adapter: Adapter, *, idle: float, busy: float, clear: Callable[[], None]) -> None:
+    def __init__(
+        self, adapter: Adapter, outage: Outage, *, idle: float, busy: float, clear: Callable[[], None]
+    ) -> None:
         self._adapter = adapter
+        self._outage = outage
         self._idle = idle
         self._busy = busy
         self._clear = clear
@@ -64,9 +68,9 @@ class Pace:
                     reviewed = self._clock.monotonic()
                     self._open_forgotten()
                 self._close_empty()
-            except Exception:  # noqa: BLE001 - the border of the thread
-                # The database is away; the next look comes soon.
-                _log.warning("engine.pace_failed", exc_info=True)
+            except Exception as error:  # noqa: BLE001 - the border of the thread
+                if not self._outage.noticed(error):  # the next look comes soon
+                    _log.warning("engine.pace_failed", exc_info=True)
 
     def _open_forgotten(self) -> None:
         """Open the queues that this process serves if there is work on one: who put it there may have died on the way."""

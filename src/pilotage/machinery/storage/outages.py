@@ -1,0 +1,64 @@
+"""A database server that is away: said once when it goes and once when it is back, whichever threads notice.
+
+Whoever works goes on by itself when the server is back, so each failed attempt in between is no news.
+"""
+
+import logging
+import threading
+from typing import Final
+
+import psycopg
+from sqlalchemy import exc
+
+from pilotage.kernel.clock import Clock, SystemClock
+
+_AWAY_STATES: Final = ("08", "57P", "25P03", "53300")
+"""How the server's own words begin when it ends a connection, or takes none: a lost connection, a shutdown, too many."""
+
+_log = logging.getLogger("pilotage.storage")
+
+
+class Outage:
+    """Whether the server of one database is away, as far as this process knows."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock: Clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._since: float | None = None
+
+    def noticed(self, error: BaseException) -> bool:
+        """Whether the error says that the server is away; then it is said, if it was there until now."""
+        said = _said_of_a_lost_server(error)
+        if said is None:
+            return False
+        with self._lock:
+            new = self._since is None
+            if new:
+                self._since = self._clock.monotonic()
+        if new:
+            words = f"The database does not answer: {said}. Work goes on by itself when it does."
+            _log.error("database.away", extra={"words": words})
+        return True
+
+    def over(self) -> None:
+        """A transaction came to its end, so the server is there; said if it was away."""
+        if self._since is not None:
+            self._say_that_it_is_back()
+
+    def _say_that_it_is_back(self) -> None:
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:  # else another thread has said so
+            _log.warning("database.back", extra={"away_seconds": round(self._clock.monotonic() - since, 1)})
+
+
+def _said_of_a_lost_server(error: BaseException | None) -> str | None:
+    """What the server or the driver said, if that is what the error comes of."""
+    while error is not None:
+        said = error.orig if isinstance(error, exc.DBAPIError) else error
+        if isinstance(said, psycopg.Error):
+            connecting = isinstance(said, psycopg.OperationalError | psycopg.InterfaceError)
+            lost = connecting if said.sqlstate is None else said.sqlstate.startswith(_AWAY_STATES)
+            return (str(said).strip() or type(said).__name__).splitlines()[0].rstrip(".") if lost else None
+        error = error.__cause__
+    return None
