@@ -60,6 +60,7 @@ def _wait(made: Any) -> None:
 
 def _multiply(database: Any, copies: int) -> None:
     """Copy what has ended so many times, a day older each; of a hundred one is a dead letter, one with people."""
+    from pilotage.cases.store import tallying
     from pilotage.cases.tables import case_content, cases, submissions, timeline
 
     with database.snapshot() as tx:
@@ -81,6 +82,7 @@ def _multiply(database: Any, copies: int) -> None:
         tx.execute(_ASK)
         counted = {name: submissions.c[name] + copies * BASE for name in ("arrived", "accepted")}
         tx.execute(submissions.update().values(**counted))
+        tallying.count_anew(tx)
     if database.dialect == "postgresql":
         with database.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("VACUUM ANALYZE"))

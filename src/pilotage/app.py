@@ -17,6 +17,7 @@ from typing import Final, cast
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
+from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
@@ -300,7 +301,7 @@ class Platform:
             engine=engine,
             lives=lives,
             loop=self.loop,
-            chores=[self.inbox.escalate],
+            chores=[self.inbox.escalate, Folding(database=self.database).fold],
         )
         served = set(self.served.pairs)
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room

@@ -42,6 +42,14 @@ _ready = cases.c.place == Place.READY.value
 _waiting = cases.c.place == Place.WAITING.value
 _moving = cases.c.place == Place.MOVING.value
 _ended = cases.c.place.in_([Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value])
+
+
+def still_open() -> sa.ColumnElement[bool]:
+    """The condition of the index of open cases, in the very words that let SQLite use it."""
+    ended = [Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value]
+    return cases.c.place.not_in(sa.bindparam("ended", ended, expanding=True, literal_execute=True))
+
+
 sa.Index(
     "ix_cases_ready",
     cases.c.automation,
@@ -58,6 +66,7 @@ sa.Index(
     cases.c.place,
     cases.c.automation,
     cases.c.release,
+    cases.c.changed_at,
     sqlite_where=~_ended,
     postgresql_where=~_ended,
 )
@@ -269,3 +278,17 @@ archived_keys: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 """What stays of an archived case: enough to know that a record has been here before."""
+
+tallies: Final = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("through", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("writer", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many there are of what grows without end, written where it changes; the sum over minutes and writers counts."""
