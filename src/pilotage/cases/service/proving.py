@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from pilotage.cases.store import looking, tallying
 from pilotage.cases.sums import proof
 from pilotage.cases.values_today import Sum
 from pilotage.machinery.storage.database import Database, Tx
+
+RIGHT: Final = tallying.RIGHT
+"""The invariant that counting anew mends."""
 
 Check: TypeAlias = Callable[[Tx], Mapping[str, Sequence[Sequence[object]]]]
 """What another subject knows to be true: the name of an invariant, and the rows that break it."""
@@ -34,6 +37,12 @@ class Proof:
     def holds(self) -> bool:
         """Whether both sums add up and no invariant is broken."""
         return not self.broken and not any(one.missing for one in self.sums)
+
+
+def count_anew(database: Database) -> None:
+    """Count what the pages read from the tallies; who writes waits until it is done."""
+    with database.transaction() as tx:
+        tallying.count_anew(tx)
 
 
 def prove(database: Database, checks: Sequence[Check] = ()) -> Proof:

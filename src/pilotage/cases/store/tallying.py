@@ -23,6 +23,8 @@ SUBMISSION: Final = "submission"
 ARRIVED: Final = "arrived"
 BORN: Final = "born"
 MINUTE: Final = 60_000_000
+RIGHT: Final = "the tallies are what is stored"
+"""The invariant that `doubts` looks at."""
 UNTOLD: Final = frozenset({EffectState.PLANNED.value, EffectState.SENDING.value, EffectState.UNKNOWN.value})
 """States of effects that are few and have indexes of their own: they are counted, not tallied."""
 ENDED: Final = frozenset(place.value for place in ENDED_PLACES)
@@ -210,12 +212,12 @@ def doubts(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
     told: Changes = Counter()
     for subject in (CASE, EFFECT, QUARANTINE, SUBMISSION):
         told.update(read(tx, subject))
-    wrong = [
+    wrong: list[tuple[object, ...]] = [
         (*(word for word in key if word), f"there are {really[key]:,}, the tallies say {told[key]:,}")
         for key in sorted({*really, *told})
         if really[key] != told[key]
     ]
-    return {"the tallies are what is stored (`pilotage doctor --count` counts anew)": wrong[:20]}
+    return {RIGHT: wrong[:20]}
 
 
 def count_anew(tx: Tx) -> None:
