@@ -205,6 +205,7 @@ effects: Final = sa.Table(
 _planned = effects.c.state == EffectState.PLANNED.value
 _sending = effects.c.state == EffectState.SENDING.value
 _unknown = effects.c.state == EffectState.UNKNOWN.value
+_refused = effects.c.state == EffectState.REFUSED.value
 sa.Index(
     "ix_effects_planned",
     effects.c.connection,
@@ -215,6 +216,7 @@ sa.Index(
 )
 sa.Index("ix_effects_sending", effects.c.sender, sqlite_where=_sending, postgresql_where=_sending)
 sa.Index("ix_effects_unknown", effects.c.due_at, sqlite_where=_unknown, postgresql_where=_unknown)
+sa.Index("ix_effects_refused", effects.c.changed_at, sqlite_where=_refused, postgresql_where=_refused)
 sa.Index("ix_effects_case", effects.c.case_id)
 
 effect_content: Final = sa.Table(

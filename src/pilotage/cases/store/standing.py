@@ -78,7 +78,7 @@ def flow(tx: Tx, since: int) -> tuple[dict[int, int], dict[int, int]]:
     return tallying.minutes(tx, since, tallying.ARRIVED), tallying.minutes(tx, since, Place.DONE.value)
 
 
-def effect_words(tx: Tx, most: int = 8, recent: int = 10_000) -> list[tuple[str, str, str, int]]:
+def effect_words(tx: Tx, most: int = 8, recent: int = 1_000) -> list[tuple[str, str, str, int]]:
     """What is said of effects that are not confirmed: (connection, state, words, count), the commonest first.
 
     Of refused effects the newest `recent` are looked at.

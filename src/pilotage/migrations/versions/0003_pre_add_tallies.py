@@ -1,4 +1,4 @@
-"""Tallies: how many cases, effects and records have ended, counted where they end; and an index that knows the oldest."""
+"""Tallies: how many cases, effects and records have ended, counted where they end; indexes of the oldest, of the refused."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,6 +48,14 @@ def upgrade() -> None:
             "INSERT INTO tallies (subject, automation, through, what, minute, writer, n) "  # noqa: S608 - words from above
             f"SELECT '{subject}', automation, {through}, {what}, 0, 0, {number} FROM {source} {condition} GROUP BY 2, 3, 4"
         )
+    op.create_index(
+        "ix_effects_refused",
+        "effects",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'refused'"),
+        postgresql_where=sa.text("state = 'refused'"),
+    )
     op.drop_index("ix_cases_open", table_name="cases")
     op.create_index(
         "ix_cases_open",
