@@ -305,7 +305,7 @@ class Platform:
             engine=engine,
             lives=lives,
             loop=self.loop,
-            chores=[self.inbox.escalate, Folding(database=self.database).fold],
+            chores=[self.inbox.escalate, Folding(database=self.database).fold, self.database.shorten_log],
         )
         served = set(self.served.pairs)
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room

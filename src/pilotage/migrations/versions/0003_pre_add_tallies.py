@@ -8,6 +8,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_VACUUM = (
+    "autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0.05"
+)
+"""A case leaves dead rows behind in the indexes of what is open, which are small: a fifth of a million is too late."""
 _OPEN = "(place NOT IN ('done', 'withdrawn', 'handed over'))"
 
 
@@ -65,3 +69,6 @@ def upgrade() -> None:
         sqlite_where=sa.text(_OPEN),
         postgresql_where=sa.text(_OPEN),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("cases", "case_content", "effects"):
+            op.execute(f"ALTER TABLE {table} SET ({_VACUUM})")
