@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="under a minute: fewer records, fewer rounds")
     parser.add_argument("--rounds", type=int, help="how often everything is measured")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these alone, such as pilotage floor")
-    parser.add_argument("--cases", nargs="+", default=[], type=int, help="growth: how many are stored")
+    parser.add_argument("--cases", nargs="+", default=[], type=int, help="growth, memory: how many")
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results/NAME.json too")
     return parser
 

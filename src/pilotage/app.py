@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
+from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
@@ -53,6 +54,10 @@ from pilotage.releases.loading import Loaded, automations_named, look_first_in, 
 from pilotage.releases.needs import needs as release_needs
 from pilotage.releases.service import CurrentReleases
 from pilotage.releases.values import WORKING_DIRECTORY
+
+if TYPE_CHECKING:  # what only those who serve load
+    from pilotage.machinery.web.app import Site
+    from pilotage.machinery.web.values import WebSettings
 
 DEMO_FOLDER: Final = "pilotage-demo"
 
@@ -303,7 +308,7 @@ class Platform:
             lives=lives,
             loop=self.loop,
             pulse=Pulse(self.database, SOMETHING_TO_DO),
-            chores=[self.inbox.escalate],
+            chores=[self.inbox.escalate, Folding(database=self.database).fold, self.database.shorten_log],
         )
         served = set(self.served.pairs)
         self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room
@@ -320,12 +325,18 @@ class Platform:
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         # FastAPI and the templates are for those who serve.
-        from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
-        from pilotage.cases.service.today import read_places  # noqa: PLC0415
-        from pilotage.machinery.web.app import make_app  # noqa: PLC0415
         from pilotage.machinery.web.door import new_token  # noqa: PLC0415
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
+
+        settings = WebSettings(token=new_token(), environment=self.project.environment)
+        serve(self.site(settings), host=host, port=port, announce=lambda address: announce(settings.link(address)))
+
+    def site(self, settings: "WebSettings") -> "Site":
+        """The web application with every page."""
+        from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
+        from pilotage.cases.service.today import read_places  # noqa: PLC0415
+        from pilotage.machinery.web.app import make_app  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
 
         names = tuple(self.automations)
@@ -333,9 +344,7 @@ class Platform:
         def read() -> Places:
             return read_places(self.database, names)
 
-        settings = WebSettings(token=new_token(), environment=self.project.environment)
-        site = make_app([today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings)
-        serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
+        return make_app([today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings)
 
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""

@@ -191,8 +191,11 @@ def test_doctor_finds_what_is_lost(worked: Pilotage, database_url: str) -> None:
     assert said.code == Exit.NOT_WELL
     assert [one["missing"] for one in cast("list[dict[str, object]]", said.data["sums"])] == [0, 1]
     broken = [one["name"] for one in rows_of(said.data, "broken")]
-    assert broken == ["a case with people has a decision that waits"]
+    assert broken == ["the tallies are what is stored", "a case with people has a decision that waits"]
     assert "BROKEN" in worked("doctor").out
+    assert "pilotage doctor --count" in worked("doctor").err
+    counted = worked("doctor", "--count", "--json")
+    assert [one["name"] for one in rows_of(counted.data, "broken")] == ["a case with people has a decision that waits"]
 
 
 def test_several_files_and_one_that_is_missing(pilotage: Pilotage, letters_file: WriteLetters) -> None:

@@ -12,6 +12,7 @@ from pilotage.cases.errors import NoSuchCase
 from pilotage.cases.service.ending import withdraw
 from pilotage.cases.service.finding import find
 from pilotage.cases.service.proving import prove
+from pilotage.cases.store import tallying
 from pilotage.cases.tables import archive_runs, archived_keys, case_content, cases, effects, timeline
 from pilotage.inbox import store as inbox_store
 from pilotage.inbox.tables import decisions
@@ -128,6 +129,7 @@ def test_what_is_young_or_not_settled_stays(platform: Platform, tmp_path: Path) 
         tx.execute(effects.update().where(effects.c.case_id == doubtful).values(state="unknown"))
         old = 30 * 86_400_000_000
         tx.execute(cases.update().where(cases.c.id == doubtful).values(changed_at=cases.c.changed_at - old))
+        tallying.count_anew(tx)
     archive(platform, tmp_path / "file")
     assert {key: case(platform, key).place for key in ("doubtful", "young")} == {
         "doubtful": Place.DONE,

@@ -12,6 +12,7 @@ from pilotage.cases.service.correcting import discard
 from pilotage.cases.service.ending import withdraw
 from pilotage.cases.service.finding import find
 from pilotage.cases.service.proving import prove
+from pilotage.cases.store import tallying
 from pilotage.cases.tables import effects, quarantine
 from pilotage.inbox import store as inbox_store
 from pilotage.migrations import carrying
@@ -130,6 +131,7 @@ def test_what_is_not_settled_is_not_erased(platform: Platform) -> None:
         erase(platform)
     with platform.inner.database.transaction() as tx:
         tx.execute(effects.update().values(state="confirmed"))
+        tallying.count_anew(tx)
     with pytest.raises(NoSuchCase):
         erase(platform, "nobody")
     assert "case_content" in stays_anywhere(platform)

@@ -42,6 +42,14 @@ _ready = cases.c.place == Place.READY.value
 _waiting = cases.c.place == Place.WAITING.value
 _moving = cases.c.place == Place.MOVING.value
 _ended = cases.c.place.in_([Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value])
+
+
+def still_open() -> sa.ColumnElement[bool]:
+    """The condition of the index of open cases, in the very words that let SQLite use it."""
+    ended = [Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value]
+    return cases.c.place.not_in(sa.bindparam("ended", ended, expanding=True, literal_execute=True))
+
+
 sa.Index(
     "ix_cases_ready",
     cases.c.automation,
@@ -58,6 +66,7 @@ sa.Index(
     cases.c.place,
     cases.c.automation,
     cases.c.release,
+    cases.c.changed_at,
     sqlite_where=~_ended,
     postgresql_where=~_ended,
 )
@@ -196,6 +205,7 @@ effects: Final = sa.Table(
 _planned = effects.c.state == EffectState.PLANNED.value
 _sending = effects.c.state == EffectState.SENDING.value
 _unknown = effects.c.state == EffectState.UNKNOWN.value
+_refused = effects.c.state == EffectState.REFUSED.value
 sa.Index(
     "ix_effects_planned",
     effects.c.connection,
@@ -206,6 +216,7 @@ sa.Index(
 )
 sa.Index("ix_effects_sending", effects.c.sender, sqlite_where=_sending, postgresql_where=_sending)
 sa.Index("ix_effects_unknown", effects.c.due_at, sqlite_where=_unknown, postgresql_where=_unknown)
+sa.Index("ix_effects_refused", effects.c.changed_at, sqlite_where=_refused, postgresql_where=_refused)
 sa.Index("ix_effects_case", effects.c.case_id)
 
 effect_content: Final = sa.Table(
@@ -269,3 +280,17 @@ archived_keys: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 """What stays of an archived case: enough to know that a record has been here before."""
+
+tallies: Final = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("through", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("writer", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many there are of what grows without end, written where it changes; the sum over minutes and writers counts."""

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import cases
+from pilotage.cases.tables import cases, still_open
 from pilotage.cases.values import Place
 from pilotage.inbox.escalation import Asked
 from pilotage.inbox.tables import decision_content, decisions
@@ -185,6 +185,7 @@ def doubles(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
     """Rows that break what the inbox and the cases must agree on; all lists are empty on a sound platform."""
     waits = sa.exists().where(decisions.c.case_id == cases.c.id, decisions.c.state == "waiting")
     with_people = cases.c.place == Place.WITH_PEOPLE.value
+    stands = sa.and_(with_people, still_open())
     twice = (
         sa.select(decisions.c.case_id)
         .where(decisions.c.state == "waiting")
@@ -199,7 +200,7 @@ def doubles(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
         .limit(20)
     )
     looked_for: dict[str, sa.Select[*tuple[Any, ...]]] = {
-        "a case with people has a decision that waits": sa.select(cases.c.id).where(with_people, ~waits).limit(20),
+        "a case with people has a decision that waits": sa.select(cases.c.id).where(stands, ~waits).limit(20),
         "a decision that waits has a case with people": stray,
         "a case has one decision that waits": twice,
     }

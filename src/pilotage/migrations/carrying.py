@@ -14,7 +14,7 @@ from typing import Final, TypeAlias, cast
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from pilotage.cases.store import looking
+from pilotage.cases.store import looking, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.interrupts import point
 from pilotage.machinery.cli.times import iso
@@ -33,6 +33,7 @@ LEFT_BEHIND: Final[Mapping[str, str]] = {
     "life": "lives of processes, which are of one database",
     "batches": "what processes had in their hands; the cases in it are ready again",
     "send_gate": "a lock, whose one row every database has",
+    "tallies": "counts of what is in the other tables; they are made anew",
 }
 """Tables that are not carried, and why."""
 _ROWS: Final = 1000
@@ -138,6 +139,7 @@ def take(database: Database, file: Path, *, environment: str, folder: Path, seen
             total = sum(pack.count(_part(table)) for table in carried())
             done = _Done(total=total, seen=seen)
             rows = {table.name: _import_table(tx, pack, table, done) for table in carried()}
+            tallying.count_anew(tx)
             places = _places(tx)
             if places != pack.manifest.get("places"):
                 what = f"{places} came of {file}, and not {pack.manifest.get('places')}."

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import cases, effects
+from pilotage.cases.tables import cases, effects, still_open
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage.database import Tx
 from pilotage.releases.tables import release_outlines, releases
@@ -14,8 +14,6 @@ from pilotage.releases.values import OpenCases, Release, State
 _SERVED_PLACES = (Place.READY, Place.MOVING, Place.WAITING, Place.WITH_PEOPLE)
 """A dead letter moves only after a replay has made it ready, so it alone keeps no process running."""
 _SERVED_STATES = (EffectState.PLANNED, EffectState.SENDING, EffectState.UNDOING)
-_ENDED = (Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value)
-"""In the order of the index of open cases, which SQLite uses only for the very same condition."""
 
 
 def lock(tx: Tx) -> None:
@@ -94,9 +92,7 @@ def has_open(tx: Tx, release: str, automations: Sequence[str]) -> bool:
     c, e = cases.c, effects.c
     for automation in automations:
         for place in _SERVED_PLACES:
-            here = sa.and_(
-                c.place == place.value, c.automation == automation, c.release == release, c.place.not_in(_ENDED)
-            )
+            here = sa.and_(c.place == place.value, c.automation == automation, c.release == release, still_open())
             if tx.execute(sa.select(sa.exists().where(here))).scalar_one():
                 return True
     asked = sa.and_(e.state == EffectState.UNKNOWN.value, e.due_at.is_not(None))
@@ -111,7 +107,7 @@ def open_cases(tx: Tx) -> list[OpenCases]:
     c = cases.c
     rows = tx.execute(
         sa.select(c.automation, c.release, sa.func.count())
-        .where(c.place.in_([place.value for place in _SERVED_PLACES]), c.place.not_in(_ENDED))
+        .where(c.place.in_([place.value for place in _SERVED_PLACES]), still_open())
         .group_by(c.automation, c.release)
         .order_by(c.release, c.automation)
     )
@@ -124,7 +120,7 @@ def strangers(tx: Tx, working_directory: str) -> list[Sequence[object]]:
     rows = tx.execute(
         sa.select(c.release, c.automation, sa.func.count())
         .where(
-            c.place.not_in(_ENDED),
+            still_open(),
             c.release != working_directory,
             ~sa.exists().where(releases.c.name == c.release),
         )

@@ -11,7 +11,7 @@ from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, di
 from pilotage.cases.errors import IntakeHeld
 from pilotage.cases.ports import Releases
 from pilotage.cases.service.room import Room
-from pilotage.cases.store import arriving, holding, moving
+from pilotage.cases.store import arriving, holding, moving, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
 from pilotage.machinery.storage.database import Database, Tx
@@ -138,6 +138,13 @@ class Intake:
                 next_byte=progress.next_byte if progress else None,
                 next_number=progress.next_number if progress else None,
             )
+            numbers = {
+                "arrived": len(block),
+                "accepted": len(new),
+                "duplicates": duplicates,
+                "quarantined": len(sorted_block.faulty),
+            }
+            tallying.add(tx, tallying.of_intake(automation.name, numbers, cases=len(new)), now)
         self.room.took(automation, len(new))
         if batch is not None and new:
             self.started(batch)
@@ -153,9 +160,11 @@ class Intake:
     def add_released(self, tx: Tx, automation: Automation, accepted: list[Accepted], now: int) -> list[int]:
         """Records that left quarantine become cases, in the caller's transaction."""
         (release,) = self.releases.assign(automation.name, 1)
-        return self._add(
+        new = self._add(
             tx, automation, Sorted(accepted=accepted), submission=None, release=release, batch=None, now=now
         )
+        tallying.add(tx, tallying.of_intake(automation.name, {}, cases=len(new)), now)
+        return new
 
     def _add(
         self,

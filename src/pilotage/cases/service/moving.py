@@ -23,7 +23,7 @@ from pilotage.cases.ports import Autonomy, Decisions
 from pilotage.cases.service.loading import Loaded, live_cases, load
 from pilotage.cases.service.saving import Saving
 from pilotage.cases.service.served import Served
-from pilotage.cases.store import arriving, moving
+from pilotage.cases.store import arriving, moving, ready
 from pilotage.cases.values import BatchRow, LiveCase, Place
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import walk
@@ -60,7 +60,7 @@ class Mover:
         """Claim ready cases into one batch for each group of them; the new batches."""
         formed: list[int] = []
         with self.database.snapshot() as tx:
-            groups = moving.ready_groups(tx, self.served.pairs)
+            groups = ready.ready_groups(tx, self.served.pairs)
         for group in groups:
             batch = ids.one()
             with self.database.transaction() as tx:

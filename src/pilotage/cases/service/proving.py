@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from pilotage.cases.store import looking
+from pilotage.cases.store import looking, tallying
 from pilotage.cases.sums import proof
 from pilotage.cases.values_today import Sum
 from pilotage.machinery.storage.database import Database, Tx
+
+RIGHT: Final = tallying.RIGHT
+"""The invariant that counting anew mends."""
 
 Check: TypeAlias = Callable[[Tx], Mapping[str, Sequence[Sequence[object]]]]
 """What another subject knows to be true: the name of an invariant, and the rows that break it."""
@@ -36,11 +39,17 @@ class Proof:
         return not self.broken and not any(one.missing for one in self.sums)
 
 
+def count_anew(database: Database) -> None:
+    """Count what the pages read from the tallies; who writes waits until it is done."""
+    with database.transaction() as tx:
+        tallying.count_anew(tx)
+
+
 def prove(database: Database, checks: Sequence[Check] = ()) -> Proof:
     """Both sums and every invariant that the database can show, those of `checks` among them, in one snapshot."""
     with database.snapshot() as tx:
         sums = proof(looking.tally(tx))
-        found: dict[str, Sequence[Sequence[object]]] = dict(looking.doubles(tx))
+        found: dict[str, Sequence[Sequence[object]]] = {**looking.doubles(tx), **tallying.doubts(tx)}
         for check in checks:
             found |= check(tx)
     broken = tuple(

@@ -1,5 +1,6 @@
 """A checkpoint: what a walk came to, written in one transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ from pydantic_core import to_json
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.ports import Decisions
 from pilotage.cases.service.planning import plan_effects
-from pilotage.cases.store import arriving, moving
+from pilotage.cases.store import arriving, moving, tallying
 from pilotage.cases.values import BatchRow, LiveCase, Place
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import Walked
@@ -89,8 +90,9 @@ class Saving:
             )
             groups.setdefault(how, []).append(one.case.id)
         together = len(groups) == 1 and not self.walked.moving
+        numbers = Counter[str]()
         for (place, node, waits_for, due_at, reason, attempts), members in groups.items():
-            moving.leave(
+            left = moving.leave(
                 tx,
                 None if together else members,
                 batch=self.batch.id,
@@ -104,13 +106,16 @@ class Saving:
                     "attempts": attempts,
                 },
             )
+            if place == Place.DONE.value:
+                numbers[Place.DONE.value] += left
         self.decisions.ask(tx, [one.question for one in self.left if one.question is not None], now)
-        self._bear(tx, now)
+        numbers[tallying.BORN] = self._bear(tx, now)
+        tallying.add(tx, tallying.of_cases(self.batch.automation, numbers), now)
         finished = [one.case.id for one in self.left if one.place is Place.DONE and one.case.parent is not None]
         wake_parents(tx, finished, now)
 
-    def _bear(self, tx: Tx, now: int) -> None:
-        """Insert the cases that are born of for-each items."""
+    def _bear(self, tx: Tx, now: int) -> int:
+        """Insert the cases that are born of for-each items; how many."""
         born: list[dict[str, object]] = []
         contents: list[dict[str, object]] = []
         for one in self.left:
@@ -144,8 +149,9 @@ class Saving:
                 contents.append(
                     {"case_id": record, "record": to_json(item).decode(), "given": None, "judgements": None}
                 )
-        arriving.add_cases(tx, born)
+        added = arriving.add_cases(tx, born)
         arriving.add_contents(tx, contents)
+        return len(added)
 
 
 def wake_parents(tx: Tx, finished: Sequence[int], now: int) -> None:

@@ -6,6 +6,7 @@ the same transaction as the next permission.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -17,8 +18,9 @@ from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
-from pilotage.cases.store import arriving, holding, ledger, moving
+from pilotage.cases.store import arriving, holding, ledger, moving, tallying
 from pilotage.cases.store.ledger import Turn
+from pilotage.cases.store.tallying import Changes
 from pilotage.cases.values import EffectState, Permitted, Place, Question
 from pilotage.cases.walk import budget_of
 from pilotage.kernel.clock import Clock
@@ -148,7 +150,8 @@ class Sending:
             key = (what, one.job.asking, count, effect.automation, effect.release, effect.node)
             groups.setdefault(key, []).append(one)
         woken: list[int] = []
-        for (what, asking, count, _, _, _), members in groups.items():
+        changes: Changes = Counter()
+        for (what, asking, count, automation, _, _), members in groups.items():
             turn = Turn(
                 state=what.state, words=what.words, due_at=what.due_at, failures=what.failures, doubtful=what.doubtful
             )
@@ -161,16 +164,25 @@ class Sending:
                 count=count,
                 now=now,
             )
-            woken += self._move_cases(tx, what, [one for one in members if one.job.effect.id in own], now)
+            mine = [one for one in members if one.job.effect.id in own]
+            states = ((automation, one.job.effect.connection, what.state.value) for one in mine)
+            changes.update(tallying.of_effects(states))
+            done, on = self._move_cases(tx, what, mine, now)
+            changes[tallying.CASE, automation, "", Place.DONE.value] += done
+            woken += on
+        tallying.add(tx, changes, now)
         return woken
 
     def _automation(self, effect: Permitted) -> Automation:
         return self.served.automations[effect.automation, effect.release]
 
-    def _move_cases(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> list[int]:
-        """The cases of effects that have all ended in the same way go on, stay, or go to people."""
+    def _move_cases(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> tuple[int, list[int]]:
+        """The cases of effects that have all ended in the same way go on, stay, or go to people.
+
+        How many are done, and which went on.
+        """
         if not members:
-            return []
+            return 0, []
         effect = members[0].job.effect
         node = self.served.node(effect.automation, effect.release, effect.node)
         case_ids = [one.job.effect.case for one in members]
@@ -202,7 +214,9 @@ class Sending:
                 tx, [self._question(one, what.words or "") for one in members if one.job.effect.case in moved], now
             )
         self._tell(tx, what, members, now)
-        return sorted(moved) if what.case == "on" and node.next is not None else []
+        if what.case != "on":
+            return 0, []
+        return (len(moved), []) if node.next is None else (0, sorted(moved))
 
     def _question(self, one: Finished, words: str) -> Question:
         effect = one.job.effect

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from pilotage.cases.store import holding, looking
+from pilotage.cases.store import holding, standing
 from pilotage.cases.sums import proof
 from pilotage.cases.values import EffectState, Place
 from pilotage.cases.values_today import Counted, HoldOn, Minute, Places
@@ -20,16 +20,15 @@ def read_places(database: Database, automations: Sequence[str]) -> Places:
     """Places and counts of this moment."""
     with database.snapshot() as tx:
         now = database.now(tx)
-        tally = looking.tally(tx)
-        counts, oldest = Counter[Place](), dict[Place, int]()
-        for _, place, number, since in looking.count_places(tx):
-            counts[Place(place)] += number
-            if since is not None:
-                oldest[Place(place)] = min(since, oldest.get(Place(place), since))
+        opened = standing.open_places(tx)
+        in_quarantine, kept = standing.waiting_in_quarantine(tx)
+        tally = standing.tally(tx, opened, in_quarantine)
+        oldest = dict[Place, int]()
+        for _, place, _, since in opened:
+            oldest[Place(place)] = min(since, oldest.get(Place(place), since))
         effects = Counter[EffectState]()
-        for _, _, state, number in looking.count_effects(tx):
+        for _, _, state, number, _ in standing.effect_states(tx):
             effects[EffectState(state)] += number
-        kept = looking.oldest_quarantined(tx)
         return Places(
             as_of=from_micros(now),
             arrived=tally.arrived,
@@ -37,7 +36,8 @@ def read_places(database: Database, automations: Sequence[str]) -> Places:
             duplicates=tally.duplicates,
             quarantine=Counted(count=tally.in_quarantine, oldest=_age(now, kept)),
             places={
-                place: Counted(count=number, oldest=_age(now, oldest.get(place))) for place, number in counts.items()
+                place: Counted(count=number, oldest=_age(now, oldest.get(place)))
+                for place, number in tally.places.items()
             },
             effects={state: Counted(count=number) for state, number in effects.items()},
             holds=tuple(_holds(tx, now)),
@@ -67,7 +67,7 @@ def _holds(tx: Tx, now: int) -> list[HoldOn]:
 
 
 def _flow(tx: Tx, now: int) -> tuple[Minute, ...]:
-    arrived, done = looking.flow(tx, now - HOUR)
+    arrived, done = standing.flow(tx, now - HOUR)
     return tuple(
         Minute(start=from_micros(minute * MINUTE), arrived=arrived.get(minute, 0), done=done.get(minute, 0))
         for minute in sorted({*arrived, *done})

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias, cast
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import tallying
 from pilotage.cases.tables import archive_runs, archived_keys, case_content, cases, effect_content, effects, timeline
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import bulk, rows
@@ -120,6 +121,10 @@ def remove(tx: Tx, ids: Sequence[int], *, run: int) -> None:
         for automation, key, number, digest in left
     ]
     bulk.insert(tx, archived_keys, keys)
+    gone = tx.execute(sa.select(c.automation, c.place, c.parent).where(bulk.among(tx, c.id, ids))).mappings().all()
+    e = effects.c
+    sent = tx.execute(sa.select(e.automation, e.connection, e.state).where(bulk.among(tx, e.case_id, ids))).mappings()
+    tallying.add(tx, tallying.of_stored([dict(row) for row in gone], [dict(row) for row in sent], -1), 0)
     for table, owner in reversed(_PARTS):
         tx.execute(table.delete().where(bulk.among(tx, owner, ids)))
 
@@ -135,6 +140,7 @@ def put_back(tx: Tx, run: int, packed: Mapping[str, Sequence[Mapping[str, object
     """Insert what `pack` gave; the tables know those keys again."""
     for table, _ in _PARTS:
         bulk.insert(tx, table, [to_row(table, row) for row in packed.get(table.name, ())])
+    tallying.add(tx, tallying.of_stored(packed.get(cases.name, ()), packed.get(effects.name, ()), 1), 0)
     numbers = [int(str(row["id"])) for row in packed.get(cases.name, ())]
     back = sa.select(cases.c.key).where(
         cases.c.automation == archived_keys.c.automation, cases.c.key == archived_keys.c.key

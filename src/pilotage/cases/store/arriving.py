@@ -1,9 +1,11 @@
 """SQL of intake: submissions, new cases, quarantine."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import tallying
 from pilotage.cases.tables import (
     archived_keys,
     case_content,
@@ -114,12 +116,18 @@ def count_submission(
 
 def settle_quarantined(tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int) -> int:
     """A record leaves quarantine; 1 if it was waiting there."""
-    done = tx.execute(
-        quarantine.update()
-        .where(quarantine.c.id == record, quarantine.c.state == "waiting")
-        .values(state=state, case_id=case, settled_at=now, settled_by=by, settled_why=why)
+    automations = (
+        tx.execute(
+            quarantine.update()
+            .where(quarantine.c.id == record, quarantine.c.state == "waiting")
+            .values(state=state, case_id=case, settled_at=now, settled_by=by, settled_why=why)
+            .returning(quarantine.c.automation)
+        )
+        .scalars()
+        .all()
     )
-    return done.rowcount
+    tallying.add(tx, Counter((tallying.QUARANTINE, automation, "", state) for automation in automations), now)
+    return len(automations)
 
 
 def unfinished_of(tx: Tx, automation: str, source: str) -> sa.Row[int, str | None, int, int] | None:

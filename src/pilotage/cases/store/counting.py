@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pilotage.cases.store.found import ShapeOfOne, Submission
 from pilotage.cases.store.holding import held_effects
-from pilotage.cases.tables import case_content, cases, effects, quarantine, submissions
+from pilotage.cases.tables import case_content, cases, effects, quarantine, still_open, submissions
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import rows
 from pilotage.machinery.storage.database import Tx
@@ -25,7 +25,7 @@ def open_cases(tx: Tx, automation: str) -> int:
     """How many cases of an automation have not come to an end: those of people among them, dead letters not."""
     c = cases.c
     places = [Place.READY.value, Place.MOVING.value, Place.WAITING.value, Place.WITH_PEOPLE.value]
-    found = tx.execute(sa.select(sa.func.count()).where(c.automation == automation, c.place.in_(places)))
+    found = tx.execute(sa.select(sa.func.count()).where(c.automation == automation, c.place.in_(places), still_open()))
     return int(found.scalar_one())
 
 
@@ -38,22 +38,6 @@ def effect_states(tx: Tx, submission: int | None = None) -> list[tuple[str, str,
     if submission is not None:
         query = query.join(cases, cases.c.id == e.case_id).where(cases.c.submission == submission)
     return [(a, c, s, n, oldest) for a, c, s, n, oldest in tx.execute(query)]
-
-
-def effect_words(tx: Tx, most: int = 8) -> list[tuple[str, str, str, int]]:
-    """What is said of effects that are not confirmed: (connection, state, words, count), the commonest first."""
-    e = effects.c
-    found = tx.execute(
-        sa.select(e.connection, e.state, e.words, sa.func.count())
-        .where(
-            e.state.in_([EffectState.PLANNED.value, EffectState.UNKNOWN.value, EffectState.REFUSED.value]),
-            e.words.isnot(None),
-        )
-        .group_by(e.connection, e.state, e.words)
-        .order_by(sa.func.count().desc())
-        .limit(most)
-    )
-    return [(c, s, w or "", n) for c, s, w, n in found]
 
 
 def quarantine_of(tx: Tx, submission: int) -> list[ShapeOfOne]:
@@ -120,16 +104,17 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
         str(row[0]): int(row[1])
         for row in tx.execute(
             sa.select(c.place, sa.func.count())
-            .where(
-                mine,
-                sa.or_(
-                    c.place.in_([Place.READY.value, Place.MOVING.value]),
-                    sa.and_(c.place == Place.WAITING.value, c.due_at <= until),
-                ),
-            )
+            .where(mine, c.place.in_([Place.READY.value, Place.MOVING.value]), still_open())
             .group_by(c.place)
         )
     }
+    waiting = sa.literal(Place.WAITING.value, literal_execute=True)
+    due_cases = (
+        sa.select(c.automation, c.release, sa.func.count())
+        .where(c.place == waiting, c.due_at <= until)
+        .group_by(c.automation, c.release)
+    )
+    places_[Place.WAITING.value] = sum(n for a, r, n in tx.execute(due_cases) if (a, r) in set(served))
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
     states = {
         str(row[0]): int(row[1])

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import tallying
 from pilotage.cases.store.holding import held_effects
 from pilotage.cases.store.moving import effect_results
 from pilotage.cases.tables import case_content, cases, effect_content, effects
@@ -39,6 +40,9 @@ def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[int, int, str, str, int,
         )
     )
 
+
+_STATE: Final = (effects.c.automation, effects.c.connection, effects.c.state)
+"""What the tallies of effects are made of."""
 
 Served = tuple[tuple[str, str], ...]
 """The (automation, release) pairs that a process has loaded."""
@@ -247,12 +251,14 @@ def settle(tx: Tx, ids: Sequence[int], turn: Turn, *, sender: str, asking: bool,
 
 def settle_by_person(tx: Tx, effect: int, *, now: int, state: EffectState, words: str) -> bool:
     """A person says what became of an unknown effect."""
-    done = tx.execute(
+    turned = tx.execute(
         effects.update()
         .where(effects.c.id == effect, effects.c.state == EffectState.UNKNOWN.value)
         .values(state=state.value, words=words, due_at=None, changed_at=now, sender=None, asking=False, doubtful=False)
-    )
-    return done.rowcount == 1
+        .returning(*_STATE)
+    ).all()
+    tallying.add(tx, tallying.of_effects(turned), now)
+    return len(turned) == 1
 
 
 def add_results(tx: Tx, rows: Sequence[bulk.Row]) -> None:
@@ -284,6 +290,9 @@ def lose(tx: Tx, effect: int, *, sender: str, now: int, due_at: int | None, word
 
 def plan_again(tx: Tx, rows: Sequence[tuple[int, str]], *, release: str, now: int) -> None:
     """Refused or still planned effects of replayed cases are planned afresh, with the inputs of now: (id, inputs)."""
+    if rows:
+        before = tx.execute(sa.select(*_STATE).where(bulk.among(tx, effects.c.id, [effect for effect, _ in rows])))
+        tallying.add(tx, tallying.of_effects(before, -1), now)
     bulk.update(
         tx,
         effects,
@@ -316,11 +325,13 @@ def plan_lost(tx: Tx, effect: int, *, due_at: int, now: int) -> None:
 def call_off(tx: Tx, cases_: Sequence[int], *, now: int, words: str) -> None:
     """Planned effects of withdrawn cases will not be sent (again): refused, or unknown where an attempt may have acted."""
     ended = sa.case((effects.c.doubtful, EffectState.UNKNOWN.value), else_=EffectState.REFUSED.value)
-    tx.execute(
+    turned = tx.execute(
         effects.update()
         .where(bulk.among(tx, effects.c.case_id, cases_), effects.c.state == EffectState.PLANNED.value)
         .values(state=ended, words=words, due_at=None, changed_at=now)
+        .returning(*_STATE)
     )
+    tallying.add(tx, tallying.of_effects(turned), now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -339,16 +350,14 @@ class Confirmed:
 
 def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
     """Turn a confirmed effect (or one whose undo was refused) to `undoing`; None where it is neither."""
-    turned = tx.execute(
-        effects.update()
-        .where(
-            effects.c.id == effect,
-            effects.c.state.in_([EffectState.CONFIRMED.value, EffectState.UNDO_REFUSED.value]),
-        )
-        .values(state=EffectState.UNDOING.value, changed_at=now)
-    )
-    if turned.rowcount != 1:
+    may = effects.c.state.in_([EffectState.CONFIRMED.value, EffectState.UNDO_REFUSED.value])
+    before = tx.execute(sa.select(*_STATE).where(effects.c.id == effect, may).with_for_update()).one_or_none()
+    if before is None:
         return None
+    tx.execute(effects.update().where(effects.c.id == effect).values(state=EffectState.UNDOING.value, changed_at=now))
+    changes = tallying.of_effects([before], -1)
+    changes.update(tallying.of_effects([(before.automation, before.connection, EffectState.UNDOING.value)]))
+    tallying.add(tx, changes, now)
     query = (
         sa.select(
             effects.c.id,
@@ -369,11 +378,17 @@ def begin_undo(tx: Tx, effect: int, now: int) -> Confirmed | None:
 
 def end_undo(tx: Tx, effect: int, state: EffectState, *, words: str, now: int) -> None:
     """What became of the undo."""
-    tx.execute(
+    turned = tx.execute(
         effects.update()
         .where(effects.c.id == effect, effects.c.state == EffectState.UNDOING.value)
         .values(state=state.value, words=words, changed_at=now)
+        .returning(*_STATE)
+    ).all()
+    changes = tallying.of_effects(turned)
+    changes.update(
+        tallying.of_effects([(one.automation, one.connection, EffectState.UNDOING.value) for one in turned], -1)
     )
+    tallying.add(tx, changes, now)
 
 
 def confirmed_at(tx: Tx, automation: str, node: str) -> list[int]:

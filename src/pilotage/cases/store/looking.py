@@ -1,7 +1,7 @@
 """SQL that only looks: one case, lists, counts for status and the page, and the sums that `doctor` proves."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
@@ -25,12 +25,16 @@ from pilotage.cases.tables import (
     effects,
     quarantine,
     quarantine_content,
+    still_open,
     submissions,
     timeline,
 )
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
+
+_LAST: Final = "\U0010ffff"
+"""Comes behind every other sign, where signs are compared by their numbers."""
 
 Broken: TypeAlias = tuple[object, ...]
 """A row that breaks an invariant: its id, and a second column that helps to find out why."""
@@ -51,17 +55,30 @@ def case_by_id(tx: Tx, case: int) -> CaseRow | None:
 
 def cases_by_key(tx: Tx, key: str, automation: str | None = None) -> list[CaseRow]:
     """The rows of cases with this key, in one automation or all."""
-    query = sa.select(*rows.columns(cases, CaseRow)).where(cases.c.key == key).limit(20)
-    if automation is not None:
-        query = query.where(cases.c.automation == automation)
-    return rows.values(CaseRow, tx.execute(query))
+    names = _automations(tx) if automation is None else [automation]
+    query = sa.select(*rows.columns(cases, CaseRow)).where(cases.c.automation.in_(names), cases.c.key == key)
+    return rows.values(CaseRow, tx.execute(query.limit(20)))
+
+
+def _automations(tx: Tx) -> list[str]:
+    """The automations that have cases, one step of the index of keys for each."""
+    found: list[str] = []
+    query = sa.select(sa.func.min(cases.c.automation))
+    while (name := tx.execute(query).scalar()) is not None:
+        found.append(name)
+        query = sa.select(sa.func.min(cases.c.automation)).where(cases.c.automation > name)
+    return found
 
 
 def keys_like(tx: Tx, text: str) -> list[str]:
     """Some keys that begin like the text, as far as any does, for "did you mean"."""
+    names = _automations(tx)
     for length in range(len(text) - 1, 0, -1):
-        query = sa.select(cases.c.key).where(cases.c.key.startswith(text[:length], autoescape=True)).limit(500)
-        if found := list(tx.execute(query).scalars()):
+        begins = text[:length]
+        query = sa.select(cases.c.key).where(
+            cases.c.automation.in_(names), cases.c.key >= begins, cases.c.key < begins + _LAST
+        )
+        if found := [key for key in tx.execute(query.limit(500)).scalars() if key.startswith(begins)]:
             return found
     return []
 
@@ -103,7 +120,10 @@ def dead_letters(
     """Dead letters, oldest first."""
     c = cases.c
     query = (
-        sa.select(*rows.columns(cases, DeadLetter)).where(c.place == Place.DEAD_LETTER.value).order_by(c.id).limit(most)
+        sa.select(*rows.columns(cases, DeadLetter))
+        .where(c.place == Place.DEAD_LETTER.value, still_open())
+        .order_by(c.id)
+        .limit(most)
     )
     if automation is not None:
         query = query.where(c.automation == automation)
@@ -128,29 +148,20 @@ def count_waiting(tx: Tx) -> list[tuple[str, str | None, int]]:
     c = cases.c
     found = tx.execute(
         sa.select(c.automation, c.waits_for, sa.func.count())
-        .where(c.place == Place.WAITING.value)
+        .where(c.place == Place.WAITING.value, still_open())
         .group_by(c.automation, c.waits_for)
     )
     return [(a, w, n) for a, w, n in found]
 
 
 def count_reasons(tx: Tx, place: Place, automation: str | None = None, most: int = 8) -> list[tuple[str, int]]:
-    """The commonest reasons for a place."""
+    """The commonest reasons for a place at which cases are open."""
     c = cases.c
-    query = sa.select(c.reason, sa.func.count()).where(c.place == place.value)
+    query = sa.select(c.reason, sa.func.count()).where(c.place == place.value, still_open())
     if automation is not None:
         query = query.where(c.automation == automation)
     found = tx.execute(query.group_by(c.reason).order_by(sa.func.count().desc()).limit(most))
     return [(reason or "", count) for reason, count in found]
-
-
-def count_effects(tx: Tx) -> list[tuple[str, str, str, int]]:
-    """Effects by automation, connection and state."""
-    e = effects.c
-    found = tx.execute(
-        sa.select(e.automation, e.connection, e.state, sa.func.count()).group_by(e.automation, e.connection, e.state)
-    )
-    return [(a, c, s, n) for a, c, s, n in found]
 
 
 def count_arrivals(tx: Tx) -> list[tuple[str, int, int, int, int]]:
@@ -221,22 +232,6 @@ def quarantined_of(
     return rows.values(Quarantined, tx.execute(query))
 
 
-def flow(tx: Tx, since: int, minute: int = 60_000_000) -> tuple[dict[int, int], dict[int, int]]:
-    """Cases that arrived and cases that were done in each minute since then: minute -> count."""
-    c = cases.c
-    arrived_minute = c.accepted_at - c.accepted_at % minute
-    done_minute = c.changed_at - c.changed_at % minute
-    arrived = tx.execute(
-        sa.select(arrived_minute, sa.func.count()).where(c.accepted_at >= since).group_by(arrived_minute)
-    )
-    done = tx.execute(
-        sa.select(done_minute, sa.func.count())
-        .where(c.place == Place.DONE.value, c.changed_at >= since)
-        .group_by(done_minute)
-    )
-    return {int(m) // minute: n for m, n in arrived}, {int(m) // minute: n for m, n in done}
-
-
 def doubles(tx: Tx) -> dict[str, list[Broken]]:
     """Rows that break an invariant, by the name of the invariant; all lists are empty on a sound platform."""
     c, e = cases.c, effects.c
@@ -286,8 +281,3 @@ def tally(tx: Tx) -> Tally:
         archived=int(archived),
         places=counted,
     )
-
-
-def oldest_quarantined(tx: Tx) -> int | None:
-    """When the oldest record that waits in quarantine came there."""
-    return tx.execute(sa.select(sa.func.min(quarantine.c.at)).where(quarantine.c.state == "waiting")).scalar()

@@ -1,13 +1,15 @@
 """SQL of moving cases: claiming them into batches, loading a batch, saving a checkpoint, timers."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import tallying
+from pilotage.cases.store.ready import Group
 from pilotage.cases.tables import batches, case_content, cases, effect_content
 from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor
 from pilotage.kernel.ids import BatchId
@@ -35,31 +37,6 @@ class StoredCase(NamedTuple):
     item: int | None
     segments: str | None
     accepted_at: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """Ready cases that can move together."""
-
-    automation: str
-    release: str
-    node: str | None
-
-
-def ready_groups(tx: Tx, served: Sequence[tuple[str, str]]) -> list[Group]:
-    """Groups of ready cases of the served (automation, release) pairs; those who have waited longest first."""
-    if not served:
-        return []
-    rows = tx.execute(
-        sa.select(cases.c.automation, cases.c.release, cases.c.node)
-        .where(
-            cases.c.place == Place.READY.value,
-            sa.tuple_(cases.c.automation, cases.c.release).in_(list(served)),
-        )
-        .group_by(cases.c.automation, cases.c.release, cases.c.node)
-        .order_by(sa.func.min(cases.c.id))
-    )
-    return [Group(automation=a, release=r, node=n) for a, r, n in rows]
 
 
 def claim(tx: Tx, group: Group, *, batch: int, most: int, now: int) -> int:
@@ -350,12 +327,16 @@ def outputs(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, object]]:
 
 def finish(tx: Tx, case: int, *, now: int) -> int | None:
     """A case that was with people is done; its parent, if it is an item."""
-    return tx.execute(
+    done = tx.execute(
         cases.update()
         .where(cases.c.id == case, cases.c.place == Place.WITH_PEOPLE.value)
         .values(place=Place.DONE.value, node=None, reason=None, changed_at=now)
-        .returning(cases.c.parent)
-    ).scalar_one_or_none()
+        .returning(cases.c.parent, cases.c.automation)
+    ).one_or_none()
+    if done is None:
+        return None
+    tallying.add(tx, tallying.of_cases(done.automation, {Place.DONE.value: 1}), now)
+    return done.parent
 
 
 def wait_for_effect(tx: Tx, case: int, *, now: int) -> None:
@@ -370,14 +351,15 @@ def wait_for_effect(tx: Tx, case: int, *, now: int) -> None:
 def end(tx: Tx, ids: Sequence[int], *, now: int, reason: str) -> set[int]:
     """Open cases are withdrawn; which were."""
     ended = [Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value]
-    return set(
-        tx.execute(
-            cases.update()
-            .where(bulk.among(tx, cases.c.id, ids), cases.c.place.notin_(ended))
-            .values(place=Place.WITHDRAWN.value, waits_for=None, due_at=None, batch=None, reason=reason, changed_at=now)
-            .returning(cases.c.id)
-        ).scalars()
-    )
+    rows = tx.execute(
+        cases.update()
+        .where(bulk.among(tx, cases.c.id, ids), cases.c.place.notin_(ended))
+        .values(place=Place.WITHDRAWN.value, waits_for=None, due_at=None, batch=None, reason=reason, changed_at=now)
+        .returning(cases.c.id, cases.c.automation)
+    ).all()
+    changes = Counter((tallying.CASE, row.automation, "", Place.WITHDRAWN.value) for row in rows)
+    tallying.add(tx, changes, now)
+    return {row.id for row in rows}
 
 
 def revive(tx: Tx, ids: Sequence[int], *, now: int, node: str | None) -> list[int]:

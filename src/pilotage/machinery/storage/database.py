@@ -20,6 +20,8 @@ Tx: TypeAlias = sa.Connection
 Dialect = Literal["sqlite", "postgresql"]
 BUSY_MS: Final = 30_000
 """How long a SQLite connection waits for another writer before it gives up."""
+LONG_LOG: Final = 64 << 20
+"""Bytes of SQLite's log of changes from which on it is emptied by force."""
 STILL_MS: Final = 60_000
 """How long a process that stands still in the middle of a transaction keeps its locks on PostgreSQL: who takes its batches
 over waits for them. A killed process keeps none; one that is stopped, or whose host is gone, would keep them for ever."""
@@ -133,6 +135,29 @@ class Database:
         self._latest = max(self._latest + 1, micros(self._host_clock.now()))
         return self._latest
 
+    def shorten_log(self) -> int:
+        """On SQLite, bring a log of changes that has become long into the file, and empty it; 1 where that was done.
+
+        SQLite begins its log anew by itself only in a moment in which nobody reads, and with several readers at all times
+        there is none. Here writers wait for the readers of this moment, a second at most: else it is tried another time.
+        """
+        if self.dialect != "sqlite" or not (name := self.engine.url.database):
+            return 0
+        log = Path(f"{name}-wal")
+        if not log.exists() or log.stat().st_size <= LONG_LOG:
+            return 0
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            try:
+                cursor.execute("PRAGMA busy_timeout=1000")
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        finally:
+            connection.close()
+        return 0 if busy else 1
+
     def close(self) -> None:
         """Give every connection back to the operating system."""
         self.engine.dispose()
@@ -159,7 +184,7 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
         "foreign_keys=ON",
         "cache_size=-65536",
         "temp_store=MEMORY",
-        "journal_size_limit=67108864",
+        f"journal_size_limit={LONG_LOG}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,7 +1,7 @@
 """Makes the web application of pages and panels."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -18,6 +18,8 @@ from pilotage.machinery.web.patterns import patterns_page
 from pilotage.machinery.web.rendering import Renderer
 from pilotage.machinery.web.values import Page, Panel, Visit, WebSettings
 
+Site: TypeAlias = FastAPI
+"""The web application, for those who only pass it on."""
 _READ: Final = ["GET", "HEAD"]
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from pilotage.cases.service.proving import Proof, prove
+from cyclopts import Parameter
+
+from pilotage.cases.service.proving import RIGHT, Proof, count_anew, prove
 from pilotage.cases.values_today import Sum, Term
 from pilotage.inbox import store as inbox_store
 from pilotage.machinery.cli.exits import Exit
@@ -20,13 +23,20 @@ class DoctorCommand:
     house: House
     out: Output
 
-    def doctor(self) -> int:
+    def doctor(
+        self,
+        *,
+        count: Annotated[bool, Parameter(negative="", help="count what has ended anew first, for the pages")] = False,
+    ) -> int:
         """Prove that nothing was lost and nothing done twice.
 
         Both sums and every other invariant that the database can show, in one snapshot of the live system. Ends with 1
         and the discrepancy if something does not hold.
         """
         with self.house.open() as platform:
+            if count:
+                self.out.say("Counting everything that is stored. Nothing moves meanwhile ...")
+                count_anew(platform.database)
             proof = prove(platform.database, [inbox_store.doubles, *self.house.checks()])
             more = self.house.needs_of(platform)
         data = {**_as_data(proof), "needs": [{"title": one.title, "command": one.command} for one in more]}
@@ -51,7 +61,11 @@ class DoctorCommand:
                 self.out.line(f"        {row}")
         if proof.holds:
             self.out.say("\nEverything holds.")
+        elif set(broken) == {RIGHT} and not any(one.missing for one in proof.sums):
+            self.out.say("\nNothing is lost, but pages show wrong numbers. `pilotage doctor --count` counts anew.")
         else:
+            if RIGHT in broken:
+                self.out.say("\nPages show wrong numbers: `pilotage doctor --count` counts anew what is stored.")
             self.out.say(
                 "\nSomething does not hold. Stop new effects (`pilotage hold`), keep the database as it is, and report it."
             )

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from pilotage.cases.service.today import read_places
-from pilotage.cases.store import counting, looking
+from pilotage.cases.store import looking, standing
 from pilotage.cases.store.found import Shape
 from pilotage.cases.values import Place
 from pilotage.cases.values_today import Places
@@ -28,7 +28,7 @@ _MICRO = timedelta(microseconds=1)
 class _Details:
     """What status shows beyond the Today page."""
 
-    effects: Sequence[tuple[str, str, str, int, int]]
+    effects: Sequence[tuple[str, str, str, int, int | None]]
     words: Sequence[tuple[str, str, str, int]]
     waiting: Sequence[tuple[str, str | None, int]]
     dead: Sequence[tuple[str, int]]
@@ -81,7 +81,10 @@ class StatusCommand:
         if details.effects:
             out.table(
                 ("automation", "through", "state", "effects", "oldest change"),
-                [(a, c, s, n, age(details.now - oldest)) for a, c, s, n, oldest in details.effects],
+                [
+                    (a, c, s, n, "" if oldest is None else age(details.now - oldest))
+                    for a, c, s, n, oldest in details.effects
+                ],
                 title="Effects",
             )
         if details.words:
@@ -105,8 +108,8 @@ class StatusCommand:
 
 def _details(tx: Tx, now: int, most: int) -> _Details:
     return _Details(
-        effects=counting.effect_states(tx),
-        words=counting.effect_words(tx, most),
+        effects=standing.effect_states(tx),
+        words=standing.effect_words(tx, most),
         waiting=looking.count_waiting(tx),
         dead=looking.count_reasons(tx, Place.DEAD_LETTER, most=most),
         shapes=looking.count_shapes(tx)[:most],

@@ -1,0 +1,101 @@
+"""SQL for the page and `status`: what is open is counted in the index of open cases, what is not is read from the tallies.
+
+So a page asks as much as there is to do, however much has been done.
+"""
+
+import sqlalchemy as sa
+
+from pilotage.cases.store import tallying
+from pilotage.cases.sums import Tally
+from pilotage.cases.tables import archive_runs, cases, effects, quarantine, still_open
+from pilotage.cases.values import EffectState, Place
+from pilotage.machinery.storage.database import Tx
+
+
+def open_places(tx: Tx) -> list[tuple[str, str, int, int]]:
+    """Open cases by automation and place: (automation, place, count, oldest change)."""
+    c = cases.c
+    found = tx.execute(
+        sa.select(c.automation, c.place, sa.func.count(), sa.func.min(c.changed_at))
+        .where(still_open())
+        .group_by(c.place, c.automation)
+    )
+    return [(a, p, n, oldest) for a, p, n, oldest in found]
+
+
+def effect_states(tx: Tx) -> list[tuple[str, str, str, int, int | None]]:
+    """Effects by automation, connection and state, with the oldest change of those from which more may become."""
+    e = effects.c
+    rows: list[tuple[str, str, str, int, int | None]] = []
+    for state in sorted(tallying.UNTOLD):
+        found = tx.execute(
+            sa.select(e.automation, e.connection, sa.func.count(), sa.func.min(e.changed_at))
+            .where(e.state == sa.literal(state, literal_execute=True))
+            .group_by(e.automation, e.connection)
+        )
+        rows += [(automation, connection, state, n, oldest) for automation, connection, n, oldest in found]
+    told = tallying.read(tx, tallying.EFFECT)
+    rows += [(automation, through, state, n, None) for (_, automation, through, state), n in told.items() if n]
+    return sorted(rows, key=lambda row: row[:3])
+
+
+def waiting_in_quarantine(tx: Tx) -> tuple[int, int | None]:
+    """How many records wait in quarantine, and since when the oldest does."""
+    q = quarantine.c
+    waits = q.state == sa.literal("waiting", literal_execute=True)
+    count, oldest = tx.execute(sa.select(sa.func.count(), sa.func.min(q.at)).where(waits)).one()
+    return int(count), oldest
+
+
+def tally(tx: Tx, opened: list[tuple[str, str, int, int]], in_quarantine: int) -> Tally:
+    """What the two sums are made of, with the tallies for what has ended: `doctor` counts all of it."""
+    cases_, came = tallying.words(tx, tallying.CASE), tallying.words(tx, tallying.SUBMISSION)
+    kept = tallying.words(tx, tallying.QUARANTINE)
+    places = {Place(place): cases_[place] for place in tallying.ENDED if cases_[place]}
+    for _, place, number, _ in opened:
+        places[Place(place)] = places.get(Place(place), 0) + number
+    archived, archived_born = tx.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(archive_runs.c.cases), 0),
+            sa.func.coalesce(sa.func.sum(archive_runs.c.born), 0),
+        )
+    ).one()
+    return Tally(
+        arrived=came["arrived"],
+        accepted=came["accepted"],
+        duplicates=came["duplicates"],
+        in_quarantine=in_quarantine,
+        released=kept["released"],
+        discarded=kept["discarded"],
+        born=cases_[tallying.BORN] + int(archived_born),
+        archived=int(archived),
+        places=places,
+    )
+
+
+def flow(tx: Tx, since: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Records that came in and cases that were done in each minute since then: minute -> count."""
+    return tallying.minutes(tx, since, tallying.ARRIVED), tallying.minutes(tx, since, Place.DONE.value)
+
+
+def effect_words(tx: Tx, most: int = 8, recent: int = 1_000) -> list[tuple[str, str, str, int]]:
+    """What is said of effects that are not confirmed: (connection, state, words, count), the commonest first.
+
+    Of refused effects the newest `recent` are looked at.
+    """
+    e = effects.c
+    counted: dict[tuple[str, str, str], int] = {}
+    for state in (EffectState.PLANNED, EffectState.UNKNOWN, EffectState.REFUSED):
+        chosen = sa.select(e.connection, e.words).where(
+            e.state == sa.literal(state.value, literal_execute=True), e.words.isnot(None)
+        )
+        if state is EffectState.REFUSED:
+            chosen = chosen.order_by(e.changed_at.desc()).limit(recent)
+        these = chosen.subquery()
+        found = tx.execute(
+            sa.select(these.c.connection, these.c.words, sa.func.count()).group_by(these.c.connection, these.c.words)
+        )
+        for connection, words, number in found:
+            counted[connection, state.value, words] = number
+    commonest = sorted(counted.items(), key=lambda one: -one[1])[:most]
+    return [(connection, state, words, number) for (connection, state, words), number in commonest]
