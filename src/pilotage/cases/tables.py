@@ -43,10 +43,11 @@ _waiting = cases.c.place == Place.WAITING.value
 _moving = cases.c.place == Place.MOVING.value
 _ended = cases.c.place.in_([Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value])
 sa.Index(
-    "ix_cases_ready",
+    "ix_cases_turns",
     cases.c.automation,
     cases.c.release,
     cases.c.node,
+    cases.c.segments,
     cases.c.id,
     sqlite_where=_ready,
     postgresql_where=_ready,
@@ -197,9 +198,12 @@ _planned = effects.c.state == EffectState.PLANNED.value
 _sending = effects.c.state == EffectState.SENDING.value
 _unknown = effects.c.state == EffectState.UNKNOWN.value
 sa.Index(
-    "ix_effects_planned",
+    "ix_effects_turns",
     effects.c.connection,
+    effects.c.automation,
+    effects.c.release,
     effects.c.priority,
+    effects.c.segments,
     effects.c.id,
     sqlite_where=_planned,
     postgresql_where=_planned,

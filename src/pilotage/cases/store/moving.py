@@ -37,53 +37,6 @@ class StoredCase(NamedTuple):
     accepted_at: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """Ready cases that can move together."""
-
-    automation: str
-    release: str
-    node: str | None
-
-
-def ready_groups(tx: Tx, served: Sequence[tuple[str, str]]) -> list[Group]:
-    """Groups of ready cases of the served (automation, release) pairs; those who have waited longest first."""
-    if not served:
-        return []
-    rows = tx.execute(
-        sa.select(cases.c.automation, cases.c.release, cases.c.node)
-        .where(
-            cases.c.place == Place.READY.value,
-            sa.tuple_(cases.c.automation, cases.c.release).in_(list(served)),
-        )
-        .group_by(cases.c.automation, cases.c.release, cases.c.node)
-        .order_by(sa.func.min(cases.c.id))
-    )
-    return [Group(automation=a, release=r, node=n) for a, r, n in rows]
-
-
-def claim(tx: Tx, group: Group, *, batch: int, most: int, now: int) -> int:
-    """Move up to `most` ready cases of the group into the batch; how many."""
-    chosen = (
-        sa.select(cases.c.id)
-        .where(
-            cases.c.place == Place.READY.value,
-            cases.c.automation == group.automation,
-            cases.c.release == group.release,
-            cases.c.node.is_(None) if group.node is None else cases.c.node == group.node,
-        )
-        .order_by(cases.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    done = tx.execute(
-        cases.update()
-        .where(cases.c.id.in_(chosen))
-        .values(place=Place.MOVING.value, batch=batch, changed_at=now, waits_for=None, due_at=None)
-    )
-    return done.rowcount
-
-
 def add_batch(tx: Tx, row: bulk.Row) -> None:
     """Insert a batch."""
     bulk.insert(tx, batches, [row])
