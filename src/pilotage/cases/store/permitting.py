@@ -61,7 +61,8 @@ def _planned(lines: Lines) -> tuple[sa.TextClause, dict[str, str]]:
         )
         SELECT w.connection, w.automation, w.release, w.priority,
             (SELECT count(*) FROM (
-                SELECT 1 FROM effects e WHERE {_LINE} AND e.priority = w.priority AND {_DUE} LIMIT :most) counted),
+                SELECT 1 FROM effects e WHERE {_LINE} AND e.priority = w.priority AND {_DUE}
+                ORDER BY e.segments, e.id LIMIT :most) counted),
             EXISTS (SELECT 1 FROM effects e WHERE {_LINE} AND e.priority > w.priority)
         FROM first w WHERE w.priority IS NOT NULL
     """  # noqa: S608 - texts of our own; every value is a parameter
@@ -72,6 +73,7 @@ def planned(tx: Tx, lines: Lines, *, now: int, most: int) -> list[Planned]:
     """What is due to be sent on each of these lines, at its first priority, counted up to `most`."""
     if not lines:
         return []
+    turns.plan_by_index(tx)
     text, values = _planned(lines)
     return [
         Planned(connection=c, automation=a, release=r, priority=p, count=n, more=bool(more))
@@ -128,7 +130,7 @@ def _chosen(at: int, kind: _Kind, now: sa.BindParameter[int]) -> sa.Select[int]:
     elif kind == "none":
         query = query.where(effects.c.segments.is_(None))
     most = sa.bindparam(f"m{at}", type_=sa.Integer)
-    return query.order_by(effects.c.id).limit(most).with_for_update(skip_locked=True)
+    return query.order_by(effects.c.segments, effects.c.id).limit(most).with_for_update(skip_locked=True)
 
 
 def permit(tx: Tx, connection: str, shares: Sequence[Share], *, sender: str, now: int, send_by: int) -> list[int]:
