@@ -1,6 +1,6 @@
 """The scenarios, by the name that `./dev bench NAME` knows them by."""
 
-from benchmarks.scenarios import effects, growth, latency, start, throughput, workers
+from benchmarks.scenarios import effects, fairness, growth, latency, start, throughput, workers
 
 SCENARIOS = {
     "start": start,
@@ -9,4 +9,5 @@ SCENARIOS = {
     "effects": effects,
     "workers": workers,
     "growth": growth,
+    "fairness": fairness,
 }

@@ -42,7 +42,7 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full
+from pilotage.operations import full, outgrown
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -342,6 +342,8 @@ class Platform:
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
         found = full.needs(self.database, self.automations.values(), self.intake.room)
+        if self.database.dialect == "sqlite":
+            found += outgrown.needs(Lives(self.database).living())
         return [*release_needs(self.database), *found]
 
     def close(self) -> None:

@@ -10,12 +10,14 @@ from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.permits import Permits
 from pilotage.cases.service.working import Worker
 from pilotage.cases.shares import Group
+from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.tables import cases, effects
 from pilotage.cases.values import EffectState
 from pilotage.kernel.ids import ids
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Runner
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.pulse import Pulse
 from pilotage.testing import Platform
 from tests.cases import parcels
 
@@ -152,6 +154,7 @@ def test_a_slow_automation_leaves_a_place(platform: Platform) -> None:
         engine=engine,
         lives=Lives(inner.database),
         loop=inner.loop,
+        pulse=Pulse(inner.database, SOMETHING_TO_DO),
     )
     add(platform, "parcels", None, 50)
     assert worker.form() == 2

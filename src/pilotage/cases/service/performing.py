@@ -4,9 +4,10 @@ What the author's function returns or raises is only half the truth: the caller 
 A step that fails after its call was answered has an unknown outcome, not a refused one.
 """
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, cast
 
 from pydantic_core import from_json, to_json
@@ -22,7 +23,6 @@ from pilotage.cases.retry import SECOND
 from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
-from pilotage.cases.service.threads import Threads
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
 from pilotage.connections.caller import ConnectionCaller
@@ -46,7 +46,6 @@ class Performer:
     served: Served
     surrounding: Surrounding
     clock: Clock
-    threads: Threads = field(default_factory=Threads)
 
     async def perform(self, job: Job) -> Finished:
         """Make the attempt, or ask; never raises."""
@@ -75,7 +74,7 @@ class Performer:
         values = self._arguments(automation, node, effect)
         try:
             with self.surrounding.current(automation, caller):
-                result = await self._called(effect, node.function, node.asynchronous, values)
+                result = await _called(node.function, node.asynchronous, values)
             if caller.standing is not Standing.ANSWERED:
                 return _not_answered(node.name, caller.standing)
             text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
@@ -89,24 +88,10 @@ class Performer:
         given = Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect))
         function = cast("Callable[..., object]", act.reconcile)
         with self.surrounding.current(automation, caller):
-            found = await self._called(effect, function, inspect.iscoroutinefunction(function), (given,))
+            found = await _called(function, inspect.iscoroutinefunction(function), (given,))
         if found is None:
             return NotThere()
         return Confirmed(result=to_json(node.codec.encode(found)).decode() if node.codec is not None else "null")
-
-    async def _called(
-        self,
-        effect: Permitted,
-        function: Callable[..., object] | None,
-        asynchronous: bool,  # noqa: FBT001
-        values: tuple[object, ...],
-    ) -> object:
-        if function is None:  # pragma: no cover - the compiler gives every act its function
-            msg = "an act without a function"
-            raise TypeError(msg)
-        if asynchronous:
-            return await cast("Awaitable[object]", function(*values))
-        return await self.threads.run(effect.connection, function, *values)
 
     def _case(self, effect: Permitted) -> Case:
         return Case(id=shown("C", effect.case), key=effect.case_key, now=self.clock.now())
@@ -134,6 +119,15 @@ def _source(plan: Plan, sources: tuple[str, ...], record: str, given: dict[str, 
         if source in given and codec is not None:
             return codec.decode(given[source])
     return None
+
+
+async def _called(function: Callable[..., object] | None, asynchronous: bool, values: tuple[object, ...]) -> object:  # noqa: FBT001
+    if function is None:  # pragma: no cover - the compiler gives every act its function
+        msg = "an act without a function"
+        raise TypeError(msg)
+    if asynchronous:
+        return await cast("Awaitable[object]", function(*values))
+    return await asyncio.to_thread(function, *values)
 
 
 def _not_answered(step: str, standing: Standing) -> Outcome:
