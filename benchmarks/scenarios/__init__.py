@@ -1,6 +1,6 @@
 """The scenarios, by the name that `./dev bench NAME` knows them by."""
 
-from benchmarks.scenarios import effects, growth, latency, memory, start, throughput, workers
+from benchmarks.scenarios import effects, fairness, growth, latency, memory, start, throughput, workers
 
 SCENARIOS = {
     "start": start,
@@ -10,4 +10,5 @@ SCENARIOS = {
     "workers": workers,
     "growth": growth,
     "memory": memory,
+    "fairness": fairness,
 }

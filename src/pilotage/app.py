@@ -25,7 +25,7 @@ from pilotage.cases.service.room import DISK_SHARE, Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
-from pilotage.cases.service.working import Worker
+from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
 from pilotage.connections.opening import Connections
@@ -43,7 +43,7 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full
+from pilotage.operations import full, outgrown
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -311,14 +311,16 @@ class Platform:
             chores=[self.inbox.escalate, Folding(database=self.database).fold, self.database.shorten_log],
         )
         served = set(self.served.pairs)
-        self.intake.direct = lambda automation, release: (automation, release) in served and worker.has_room
-        self.intake.batch_row, self.intake.started = mover.batch_row, worker.started
+        self.intake.direct = lambda automation, release, cases: (
+            (automation, release) in served and worker.has_room(automation, release, cases)
+        )
+        self.intake.batch_row, self.intake.started = worker.batch_row, worker.started
         with lives.beating(), calm_collector():
             worker.start()
             try:
                 yield worker
             finally:
-                self.intake.direct = lambda automation, release: False
+                self.intake.direct = lambda automation, release, cases: False
                 worker.stop()
                 lives.end()
 
@@ -349,6 +351,8 @@ class Platform:
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
         found = full.needs(self.database, self.automations.values(), self.intake.room)
+        if self.database.dialect == "sqlite":
+            found += outgrown.needs(Lives(self.database).living())
         return [*release_needs(self.database), *found]
 
     def close(self) -> None:
@@ -364,7 +368,7 @@ class Platform:
 def _dbos(database: Database, executor: str) -> Engine:
     from pilotage.machinery.engine.dbos.engine import DbosEngine  # noqa: PLC0415 - 73 MB that only workers need
 
-    return DbosEngine(database, executor)
+    return DbosEngine(database, executor, threads=AT_ONCE + 1)  # one to spare: cases/shares.py
 
 
 @contextmanager

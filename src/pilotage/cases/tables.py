@@ -51,10 +51,11 @@ def still_open() -> sa.ColumnElement[bool]:
 
 
 sa.Index(
-    "ix_cases_ready",
+    "ix_cases_turns",
     cases.c.automation,
     cases.c.release,
     cases.c.node,
+    cases.c.segments,
     cases.c.id,
     sqlite_where=_ready,
     postgresql_where=_ready,
@@ -207,9 +208,12 @@ _sending = effects.c.state == EffectState.SENDING.value
 _unknown = effects.c.state == EffectState.UNKNOWN.value
 _refused = effects.c.state == EffectState.REFUSED.value
 sa.Index(
-    "ix_effects_planned",
+    "ix_effects_turns",
     effects.c.connection,
+    effects.c.automation,
+    effects.c.release,
     effects.c.priority,
+    effects.c.segments,
     effects.c.id,
     sqlite_where=_planned,
     postgresql_where=_planned,

@@ -60,8 +60,8 @@ class Intake:
     database: Database
     releases: Releases
     room: Room = field(default_factory=Room)
-    direct: Callable[[str, str], bool] = lambda automation, release: False
-    """Whether this process would start a batch of the automation's release at once."""
+    direct: Callable[[str, str, int], bool] = lambda automation, release, cases: False
+    """Whether this process would start a batch of so many cases of the automation's release at once."""
     batch_row: Callable[[int, str, str, int, int], dict[str, object]] | None = None
     started: Callable[[int], None] = lambda batch: None
 
@@ -111,7 +111,7 @@ class Intake:
         block = list(arrivals)
         accepted, faulty = check(automation, block)
         (release,) = self.releases.assign(automation.name, 1)
-        batch = ids.one() if self.batch_row is not None and self.direct(automation.name, release) else None
+        batch = ids.one() if self.batch_row is not None and self.direct(automation.name, release, len(block)) else None
         with self.database.transaction() as tx:
             holding.share_gate(tx)
             if held := holding.intake_held(tx, automation.name):

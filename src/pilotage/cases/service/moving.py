@@ -23,7 +23,8 @@ from pilotage.cases.ports import Autonomy, Decisions
 from pilotage.cases.service.loading import Loaded, live_cases, load
 from pilotage.cases.service.saving import Saving
 from pilotage.cases.service.served import Served
-from pilotage.cases.store import arriving, moving, ready
+from pilotage.cases.shares import MOST, Group, split
+from pilotage.cases.store import arriving, moving, turns
 from pilotage.cases.values import BatchRow, LiveCase, Place
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import walk
@@ -32,10 +33,6 @@ from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import ids
 from pilotage.machinery.engine.port import Checkpoint
 from pilotage.machinery.storage.database import Database, Tx
-
-MOST: Final = 1000
-"""The most cases in a batch."""
-
 
 DEATHS: Final = 3
 """How often a single case may end the process that works on it."""
@@ -55,21 +52,34 @@ class Mover:
     executor: str
     chance: Random = field(default_factory=Random)
     after_save: Callable[[list[Leaving]], None] = lambda left: None
+    _after: dict[Group, str | None] = field(default_factory=dict[Group, str | None])
+    """The segment of each group that was the last in turn."""
 
     def form(self, *, most: int = MOST) -> list[int]:
         """Claim ready cases into one batch for each group of them; the new batches."""
-        formed: list[int] = []
+        claimed = (self.claim(group, most) for group in self.ready())
+        return [batch for batch, size in claimed if size]
+
+    def ready(self) -> list[Group]:
+        """The groups of ready cases that this process could move."""
         with self.database.snapshot() as tx:
-            groups = ready.ready_groups(tx, self.served.pairs)
-        for group in groups:
-            batch = ids.one()
-            with self.database.transaction() as tx:
-                now = self.database.now(tx)
-                size = moving.claim(tx, group, batch=batch, most=most, now=now)
-                if size:
-                    moving.add_batch(tx, self.batch_row(batch, group.automation, group.release, size, now))
-                    formed.append(batch)
-        return formed
+            return turns.ready_groups(tx, self.served.pairs)
+
+    def claim(self, group: Group, most: int) -> tuple[int, int]:
+        """Claim up to `most` cases of a group into a batch, shared fairly by its segments: the batch and its size."""
+        with self.database.snapshot() as tx:
+            found = turns.ready_segments(tx, group, after=self._after.get(group), most=most)
+        shares = split(found, most)
+        if not shares:
+            return 0, 0
+        self._after[group] = next(reversed(shares))
+        batch = ids.one()
+        with self.database.transaction() as tx:
+            now = self.database.now(tx)
+            size = turns.claim(tx, group, shares, batch=batch, now=now)
+            if size:
+                moving.add_batch(tx, self.batch_row(batch, group.automation, group.release, size, now))
+        return batch, size
 
     def batch_row(self, batch: int, automation: str, release: str, size: int, now: int) -> dict[str, object]:
         """A new batch of this process."""

@@ -16,6 +16,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.outcomes import SETTLING, Confirmed, Next, NotDone, Outcome, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
+from pilotage.cases.service.permits import Permits
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
 from pilotage.cases.store import arriving, holding, ledger, moving, tallying
@@ -69,15 +70,19 @@ class Sending:
     after_record: Callable[[Sequence[int]], None] = lambda cases: None
     _in_hand: set[int] = field(default_factory=set[int])
     """Effects whose permission came back to this process and whose outcome is not written yet."""
+    permits: Permits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.permits = Permits(served=self.served)
 
     def has_work(self) -> bool:
         """Whether anything is due; reads only."""
         with self.database.snapshot() as tx:
-            return bool(self._due(tx, self.database.now(tx)))
+            now = self.database.now(tx)
+            return bool(self.permits.look(tx, now, self._open(now), most=1))
 
-    def _due(self, tx: Tx, now: int) -> list[str]:
-        names = ledger.connections_with_work(tx, now, self.served.pairs)
-        return [name for name in names if self.pauses.get(name, 0) <= now]
+    def _open(self, now: int) -> Callable[[str], bool]:
+        return lambda connection: self.pauses.get(connection, 0) <= now
 
     def turn(self, finished: Sequence[Finished], busy: Mapping[str, int], *, taking: bool = True) -> list[Job]:
         """Write what became of finished jobs, and take permission for more: one transaction.
@@ -91,28 +96,9 @@ class Sending:
             now = self.database.now(tx)
             woken = self._record(tx, finished, now)
             send_by = now + SEND_WITHIN
-            for connection in self._due(tx, now) if taking else ():
-                room = self.at_once - busy.get(connection, 0)
-                if room <= 0:
-                    continue
-                asked = ledger.permit_asking(
-                    tx, connection, sender=self.sender, most=room, now=now, send_by=send_by, served=self.served.pairs
-                )
-                jobs += [(effect, True) for effect in asked]
-                sent = (
-                    ledger.permit(
-                        tx,
-                        connection,
-                        sender=self.sender,
-                        most=room - len(asked),
-                        now=now,
-                        send_by=send_by,
-                        served=self.served.pairs,
-                    )
-                    if room > len(asked)
-                    else []
-                )
-                jobs += [(effect, False) for effect in sent]
+            for due in self.permits.look(tx, now, self._open(now), most=self.at_once) if taking else ():
+                room = self.at_once - busy.get(due.connection, 0)
+                jobs += self.permits.take(tx, due, room=room, sender=self.sender, now=now, send_by=send_by)
             loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
         self._in_hand.difference_update([one.job.effect.id for one in finished])
         self._in_hand.update(loaded)

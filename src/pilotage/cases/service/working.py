@@ -18,6 +18,7 @@ from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.sending import Finished, Job, Sending
 from pilotage.cases.service.surrounding import LoopThread
+from pilotage.cases.shares import Group, Shares
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Checkpoint, Engine
@@ -34,6 +35,7 @@ GATHER: Final = 0.005
 SWEEP: Final = 1.0
 """Seconds between two looks for what fell by the wayside: silent processes, lost effects, batches nobody started."""
 FORGET_AFTER: Final = 60_000_000
+AT_ONCE: Final = 2
 ORPHAN_AFTER: Final = 10_000_000
 
 _log = logging.getLogger("pilotage.worker")
@@ -52,16 +54,19 @@ class Worker:
     pulse: Pulse
     chores: Sequence[Callable[[], int]] = ()
     """What others want done once a second, such as escalating decisions."""
-    at_once: int = 2
-    """How many batches run at the same time."""
+    at_once: int = AT_ONCE
+    """How many batches run at the same time, beside one to spare for an automation that has none."""
     queue_of: Callable[[str, str], str] = lambda automation, release: f"{automation}@{release}"
     _divided: list[int] = field(default_factory=list[int])
-    _running: set[int] = field(default_factory=set[int])
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _send: asyncio.Event | None = None
+    shares: Shares = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shares = Shares(at_once=self.at_once)
 
     def start(self) -> None:
         """Begin to work."""
@@ -83,10 +88,20 @@ class Worker:
         self.engine.close(within=within)
         self.pulse.close()
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more batch could start now."""
-        return len(self._running) < self.at_once and not self._stop.is_set()
+    def has_room(self, automation: str, release: str, cases: int) -> bool:
+        """Whether so many fresh cases could move now as a batch of this process, without passing others who wait."""
+        with self._lock:
+            return not self._stop.is_set() and self.shares.jumps(self._first(automation, release), cases)
+
+    def batch_row(self, batch: int, automation: str, release: str, size: int, now: int) -> dict[str, object]:
+        """The row of a batch that intake forms in its own transaction, to be told `started` after it."""
+        with self._lock:
+            self.shares.expect(batch, self._first(automation, release), size)
+        return self.mover.batch_row(batch, automation, release, size, now)
+
+    def _first(self, automation: str, release: str) -> Group:
+        node = self.mover.served.automations[automation, release].plan.first
+        return Group(automation=automation, release=release, node=node)
 
     def started(self, batch: int) -> None:
         """A batch was formed by intake in this process: run it at once."""
@@ -94,27 +109,27 @@ class Worker:
 
     # -- batches ---------------------------------------------------------------------
 
-    def _start(self, batch: int) -> None:
+    def _start(self, batch: int, group: Group | None = None, size: int = 0) -> None:
         with self._lock:
-            if batch in self._running:
+            if not self.shares.take(batch, group, size):
                 return
-            self._running.add(batch)
         begun = False
         try:
             begun = self.engine.start(batch)
         finally:
             if not begun:  # it runs elsewhere, or the database was away: it takes no room here, and a sweep finds it
                 with self._lock:
-                    self._running.discard(batch)
+                    self.shares.end(batch)
 
     def _run(self, batch: int, checkpoint: Checkpoint) -> None:
+        clock = self.sending.clock
         with self._lock:
-            self._running.add(batch)
+            self.shares.begin(batch, clock.monotonic())
         try:
             self.mover.run(batch, checkpoint)
         finally:
             with self._lock:
-                self._running.discard(batch)
+                self.shares.end(batch, clock.monotonic())
             self._wake.set()
 
     def _form(self) -> None:
@@ -127,8 +142,7 @@ class Worker:
                 if clock.monotonic() - swept >= SWEEP:
                     swept = clock.monotonic()
                     self.sweep()
-                if self.has_room:
-                    formed = self.form()
+                formed = self.form()
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 if not self.sending.database.outage.noticed(error):
                     _log.exception("worker.form_failed")
@@ -148,11 +162,24 @@ class Worker:
                 return
 
     def form(self) -> int:
-        """Claim ready cases and start their batches; how many."""
-        batches = self.mover.form()
-        for batch in batches:
-            self._start(batch)
-        return len(batches)
+        """Claim ready cases and start their batches, as far as there are places; how many."""
+        if not self.shares.has_place:
+            return 0
+        waiting = self.mover.ready()
+        formed = 0
+        while True:
+            with self._lock:
+                self.shares.see(waiting)
+                group = self.shares.next(waiting)
+                most = 0 if group is None else self.shares.most(group)
+            if group is None or self._stop.is_set():
+                return formed
+            batch, size = self.mover.claim(group, most)
+            if size:
+                self._start(batch, group, size)
+                formed += 1
+            if size < most:
+                waiting.remove(group)
 
     def sweep(self) -> None:
         """Wake what is due, take over from the silent, settle lost effects, start what nobody started."""
@@ -197,7 +224,7 @@ class Worker:
         served = set(self.mover.served.pairs)
         for batch, automation, release, executor in self.mover.open_batches(ORPHAN_AFTER):
             with self._lock:
-                mine = batch in self._running
+                mine = batch in self.shares.running
             alive = executor == self.mover.executor or executor in {life.executor for life in self.lives.living()}
             if not mine and (automation, release) in served and (executor == self.mover.executor or not alive):
                 self._start(batch)

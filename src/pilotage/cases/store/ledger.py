@@ -8,7 +8,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
-from pilotage.cases.store.holding import held_effects
 from pilotage.cases.store.moving import effect_results
 from pilotage.cases.tables import case_content, cases, effect_content, effects
 from pilotage.cases.values import EffectState, Permitted
@@ -44,108 +43,8 @@ def of_cases(tx: Tx, ids: Sequence[int]) -> list[sa.Row[int, int, str, str, int,
 _STATE: Final = (effects.c.automation, effects.c.connection, effects.c.state)
 """What the tallies of effects are made of."""
 
-Served = tuple[tuple[str, str], ...]
-"""The (automation, release) pairs that a process has loaded."""
 
 # The statements of the hot path are built once: building one costs more than running it.
-
-
-@lru_cache(maxsize=64)
-def _with_work(served: Served) -> sa.CompoundSelect[str]:
-    now = sa.bindparam("now", type_=sa.BigInteger)
-    mine = sa.tuple_(effects.c.automation, effects.c.release).in_(list(served))
-    planned = sa.select(effects.c.connection).where(
-        effects.c.state == EffectState.PLANNED.value, sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now), mine
-    )
-    unknown = sa.select(effects.c.connection).where(
-        effects.c.state == EffectState.UNKNOWN.value, effects.c.due_at <= now, mine
-    )
-    return sa.union(planned, unknown)
-
-
-def connections_with_work(tx: Tx, now: int, served: Served) -> list[str]:
-    """Connections with an effect that is due to be sent or asked about."""
-    return list(tx.execute(_with_work(served), {"now": now}).scalars()) if served else []
-
-
-@lru_cache(maxsize=64)
-def _permit(served: Served) -> sa.UpdateBase:
-    now = sa.bindparam("now", type_=sa.BigInteger)
-    chosen = (
-        sa.select(effects.c.id)
-        .where(
-            effects.c.state == EffectState.PLANNED.value,
-            effects.c.connection == sa.bindparam("through", type_=sa.Text),
-            sa.or_(effects.c.due_at.is_(None), effects.c.due_at <= now),
-            sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
-            ~held_effects(),
-        )
-        .order_by(effects.c.priority, effects.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer))
-        .with_for_update(skip_locked=True)
-    )
-    return (
-        effects.update()
-        .where(effects.c.id.in_(chosen))
-        .values(
-            state=EffectState.SENDING.value,
-            sender=sa.bindparam("by", type_=sa.Text),
-            attempt=effects.c.attempt + 1,
-            send_by=sa.bindparam("until", type_=sa.BigInteger),
-            sent_at=now,
-            changed_at=now,
-            due_at=None,
-            asking=False,
-        )
-        .returning(effects.c.id)
-    )
-
-
-def permit(tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Served) -> list[int]:
-    """Turn up to `most` planned effects of the connection to `sending`, oldest first; holds are respected.
-
-    The caller has read the gate in this transaction, so that no hold can be written meanwhile.
-    """
-    values = {"through": connection, "by": sender, "most": most, "now": now, "until": send_by}
-    return list(tx.execute(_permit(served), values).scalars())
-
-
-@lru_cache(maxsize=64)
-def _permit_asking(served: Served) -> sa.UpdateBase:
-    now = sa.bindparam("now", type_=sa.BigInteger)
-    chosen = (
-        sa.select(effects.c.id)
-        .where(
-            effects.c.state == EffectState.UNKNOWN.value,
-            effects.c.connection == sa.bindparam("through", type_=sa.Text),
-            effects.c.due_at <= now,
-            sa.tuple_(effects.c.automation, effects.c.release).in_(list(served)),
-        )
-        .order_by(effects.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer))
-        .with_for_update(skip_locked=True)
-    )
-    return (
-        effects.update()
-        .where(effects.c.id.in_(chosen))
-        .values(
-            sender=sa.bindparam("by", type_=sa.Text),
-            asked=effects.c.asked + 1,
-            # due again later: if this sender dies while it asks, the next one asks
-            due_at=sa.bindparam("until", type_=sa.BigInteger),
-            changed_at=now,
-            asking=True,
-        )
-        .returning(effects.c.id)
-    )
-
-
-def permit_asking(
-    tx: Tx, connection: str, *, sender: str, most: int, now: int, send_by: int, served: Served
-) -> list[int]:
-    """Take up to `most` unknown effects of the connection whose time to ask the other side has come."""
-    values = {"through": connection, "by": sender, "most": most, "now": now, "until": send_by}
-    return list(tx.execute(_permit_asking(served), values).scalars())
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
-from pilotage.cases.store.ready import Group
 from pilotage.cases.tables import batches, case_content, cases, effect_content
 from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor
 from pilotage.kernel.ids import BatchId
@@ -37,28 +36,6 @@ class StoredCase(NamedTuple):
     item: int | None
     segments: str | None
     accepted_at: int
-
-
-def claim(tx: Tx, group: Group, *, batch: int, most: int, now: int) -> int:
-    """Move up to `most` ready cases of the group into the batch; how many."""
-    chosen = (
-        sa.select(cases.c.id)
-        .where(
-            cases.c.place == Place.READY.value,
-            cases.c.automation == group.automation,
-            cases.c.release == group.release,
-            cases.c.node.is_(None) if group.node is None else cases.c.node == group.node,
-        )
-        .order_by(cases.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    done = tx.execute(
-        cases.update()
-        .where(cases.c.id.in_(chosen))
-        .values(place=Place.MOVING.value, batch=batch, changed_at=now, waits_for=None, due_at=None)
-    )
-    return done.rowcount
 
 
 def add_batch(tx: Tx, row: bulk.Row) -> None:

@@ -36,6 +36,7 @@ class Lives:
         self._database = database
         self._host = this_host()
         self._me = ""
+        self._outgrown = False
 
     @property
     def executor(self) -> str:
@@ -67,8 +68,20 @@ class Lives:
 
     def beat(self) -> None:
         """Say that this process lives."""
+        waited = self._database.waited()
+        if waited.outgrown and not self._outgrown:
+            _log.warning(
+                "storage.outgrown",
+                extra={
+                    "writes": waited.writes,
+                    "late": waited.late,
+                    "longest": waited.longest,
+                    "do": "pilotage export",
+                },
+            )
+        self._outgrown = waited.outgrown
         with self._database.transaction() as tx:
-            store.beat(tx, self._me, self._database.now(tx))
+            store.beat(tx, self._me, self._database.now(tx), waited)
 
     def end(self) -> None:
         """Say that this life is over; what it left unfinished is taken over at once."""

@@ -1,12 +1,16 @@
 """The SQL of the lives of processes. Every time in it is platform time, in microseconds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import sqlalchemy as sa
 
 from pilotage.machinery.engine.tables import life
 from pilotage.machinery.storage.database import Tx
+from pilotage.machinery.storage.waiting import Waited
+
+_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,8 @@ class Life:
     ended_at: int | None
     taken_by: str | None
     takeovers: int
+    waited: Waited = field(default_factory=Waited)
+    """For SQLite's lock, in the last minutes."""
 
 
 def put(tx: Tx, born: Life) -> None:
@@ -42,12 +48,20 @@ def put(tx: Tx, born: Life) -> None:
     )
 
 
-def beat(tx: Tx, executor: str, now: int) -> bool:
+def beat(tx: Tx, executor: str, now: int, waited: Waited) -> bool:
     """The life lives: what others may have taken from it while it was silent is theirs, but it is no longer over."""
     done = tx.execute(
         life.update()
         .where(life.c.executor == executor, life.c.ended_at.is_(None))
-        .values(beat_at=now, taken_by=None, taken_at=None, settled_at=None)
+        .values(
+            beat_at=now,
+            taken_by=None,
+            taken_at=None,
+            settled_at=None,
+            writes=waited.writes,
+            late_writes=waited.late,
+            longest_wait=int(waited.longest * _SECOND),
+        )
     )
     return done.rowcount == 1
 
@@ -145,6 +159,7 @@ def _read(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Life]:
             ended_at=row["ended_at"],
             taken_by=row["taken_by"],
             takeovers=row["takeovers"],
+            waited=Waited(writes=row["writes"], late=row["late_writes"], longest=row["longest_wait"] / _SECOND),
         )
         for row in rows
     ]

@@ -20,5 +20,10 @@ life = sa.Table(
     sa.Column("taken_at", sa.BigInteger),
     sa.Column("takeovers", sa.Integer, nullable=False, server_default="0"),
     sa.Column("settled_at", sa.BigInteger),
+    sa.Column("writes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("late_writes", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("longest_wait", sa.BigInteger, nullable=False, server_default="0"),
 )
-"""One row for each life of each process. `settled_at`: it is over, and what it left has been put back on the queues."""
+"""One row for each life of each process. `settled_at`: it is over, and what it left has been put back on the queues.
+
+`writes`, `late_writes` and `longest_wait` (microseconds): what it has waited for SQLite's lock in the last minutes."""

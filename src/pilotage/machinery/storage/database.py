@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from pilotage.kernel.clock import Clock, SystemClock, micros
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.storage.outages import Outage
+from pilotage.machinery.storage.waiting import Meter, Waited
 
 Tx: TypeAlias = sa.Connection
 """A connection with a transaction open on it; whoever gets one neither commits nor rolls back."""
@@ -56,6 +57,8 @@ class Database:
         self._host_clock: Clock = clock or SystemClock()
         self._latest = 0
         self.outage = Outage()
+        self.waits = Meter()
+        """What writes of this process wait for SQLite's lock."""
         self.engine = (
             self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
         )
@@ -101,7 +104,11 @@ class Database:
             options = (
                 connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
             )
+            began = self._host_clock.monotonic()
             with options.begin():
+                if self.dialect == "sqlite":
+                    now = self._host_clock.monotonic()
+                    self.waits.note(now - began, now)
                 yield options
         self.outage.over()
 
@@ -122,6 +129,10 @@ class Database:
         if self.dialect == "postgresql":
             driver.autocommit = True
         return driver
+
+    def waited(self) -> Waited:
+        """What writes of this process have waited for SQLite's lock in the last minutes."""
+        return self.waits.last(self._host_clock.monotonic())
 
     def now(self, tx: Tx) -> int:
         """Platform time in microseconds since 1970: the database's clock, the same for every process.
