@@ -2,6 +2,8 @@
 
 It strikes itself, so that the moment is exact: when it has passed the point so many times, the signal ends it (KILL) or
 makes it stand still in the middle (STOP). Whoever makes it go on without a file `enough` in its folder sees it stop again.
+It stands still only while none of its threads has the database in hand: on SQLite one that stands in a transaction has
+everybody wait until it goes on, which is not the way tried here.
 """
 
 import asyncio
@@ -9,21 +11,48 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from pilotage.__main__ import main
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.saving import Saving
 from pilotage.cases.service.sending import Finished, Job, Sending
-from pilotage.cases.store import ledger
+from pilotage.cases.store import permitting
 from pilotage.machinery.engine.lives import Lives
 
 POINTS: Final = ("checkpoint", "saved", "before", "permitting", "permitted", "calling", "answered", "taking over")
 """In the order of a case's way. `permitting` is inside the transaction that permits, `permitted` right behind it."""
+
+
+class Hands:
+    """How many threads of this process have the database in hand; while somebody stands `empty`, no other takes it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken = 0
+        event.listen(Pool, "checkout", lambda *_: self._add(1))
+        event.listen(Pool, "checkin", lambda *_: self._add(-1))
+        event.listen(Pool, "detach", lambda *_: self._add(-1))
+
+    def _add(self, number: int) -> None:
+        with self._changed:
+            self._taken += number
+            self._changed.notify_all()
+
+    @contextmanager
+    def empty(self) -> Generator[None]:
+        """For the block nobody has the database in hand."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken == 0, timeout=5)
+            yield
 
 
 class Doom:
@@ -33,6 +62,7 @@ class Doom:
         self._left = passes
         self._number = number
         self._lock = threading.Lock()
+        self._hands = Hands() if number == signal.SIGSTOP else None
 
     def strike(self) -> None:
         """One more pass."""
@@ -40,7 +70,8 @@ class Doom:
             self._left -= 1
             struck = self._left == 0 or (self._left < 0 and self._number == signal.SIGSTOP)
         if struck and not Path("enough").exists():
-            os.kill(os.getpid(), self._number)
+            with self._hands.empty() if self._hands else nullcontext():
+                os.kill(os.getpid(), self._number)
 
 
 def _wrap(owner: object, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
@@ -101,7 +132,7 @@ def doom(point: str, passes: int, number: signal.Signals) -> None:
     elif point == "before":
         _wrap(Sending, "turn", _before_a_turn(made))
     elif point == "permitting":
-        _wrap(ledger, "permit", _behind(made))
+        _wrap(permitting, "permit", _behind(made))
     elif point == "permitted":
         _wrap(Sending, "turn", _behind(made))
     elif point in {"calling", "answered"}:

@@ -28,7 +28,6 @@ from pilotage.machinery.engine.lives import Lives
 from tests.acceptance.ground import Ground, until
 from tests.crash.doomed import POINTS
 from tests.crash.extent import CRASHES, SEED, report, tell, times
-from tests.crash.test_held import nobody_waits
 
 KILLS = times(len(POINTS))
 STOPS = ("before", "permitted", "answered")
@@ -119,10 +118,6 @@ def test_a_process_that_stood_still_and_comes_back_does_nothing_any_more(ground:
         stopped = [doomed(ground, point, 2, "STOP") for point in STOPS]
         while any(one.status() != psutil.STATUS_STOPPED for one in stopped):
             filling.feed()
-            for one in stopped:  # one that stands in a transaction of SQLite has everybody wait: not the way tried here
-                while one.status() == psutil.STATUS_STOPPED and not nobody_waits(ground.database_url):
-                    one.resume()
-                    threading.Event().wait(0.1)
         until(lambda: not any(held_batches(ground, one.pid) for one in stopped), said=ground.logs)
         until(lambda: not any(hands(ground, one.pid) for one in stopped), said=ground.logs)
         ground.ok("run", within=240)

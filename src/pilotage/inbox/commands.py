@@ -78,7 +78,7 @@ class InboxCommands:
         case: Annotated[str | None, Parameter(help="of this case alone: its id (C-...) or key")] = None,
         most: Annotated[int, Parameter(help="how many to list", validator=AT_LEAST_ONE)] = 20,
     ) -> None:
-        """List what people must decide."""
+        """List what people must decide, the most urgent first."""
         if kind is not None:
             kind = _one_of("kind of decision", kind, Kind)
         with self.house.open() as platform:

@@ -80,11 +80,10 @@ class Inbox:
         kind: str | None = None,
         case: int | None = None,
         most: int = 50,
-        after: int = 0,
     ) -> list[Decision]:
-        """Decisions that wait, oldest first: of one automation, role, kind or case, or all."""
+        """Decisions that wait, the most urgent first: of one automation, role, kind or case, or all."""
         with self.database.snapshot() as tx:
-            return store.waiting(tx, automation=automation, asked=asked, kind=kind, case=case, most=most, after=after)
+            return store.waiting(tx, automation=automation, asked=asked, kind=kind, case=case, most=most)
 
     def settle(self, decision: int, answer: Answer) -> Decision:
         """Record a person's answer and carry it out, in one transaction.

@@ -80,10 +80,10 @@ def waiting(
     kind: str | None = None,
     case: int | None = None,
     most: int = 50,
-    after: int = 0,
 ) -> list[Decision]:
-    """Decisions that wait, oldest first."""
-    query = _query().where(decisions.c.state == "waiting", decisions.c.id > after).order_by(decisions.c.id).limit(most)
+    """Decisions that wait: first those that everybody asked has let pass, then by the time to answer in."""
+    order = (decisions.c.deadline.asc().nulls_first(), decisions.c.id)
+    query = _query().where(decisions.c.state == "waiting").order_by(*order).limit(most)
     for column, value in (
         (decisions.c.automation, automation),
         (decisions.c.asked, asked),

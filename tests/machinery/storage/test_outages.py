@@ -19,10 +19,20 @@ def test_a_server_that_is_away_is_said_once_and_its_return_once(caplog: pytest.L
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert outage.noticed(wrapped(psycopg.OperationalError("connection failed: refused\n\tIs it running?")))
-        outage.over()
-        outage.over()
+        outage.over(outage.began())
+        outage.over(outage.began())
     assert [record.message for record in caplog.records] == ["database.away", "database.back"]
     assert "does not answer: connection failed: refused. Work goes on by itself" in vars(caplog.records[0])["words"]
+
+
+def test_what_began_before_the_server_went_proves_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A transaction whose commit was the last that the server answered ends after others have noticed that it is gone."""
+    outage = Outage()
+    began = outage.began()
+    with caplog.at_level(logging.WARNING):
+        assert outage.noticed(wrapped(psycopg.OperationalError("connection is bad")))
+        outage.over(began)
+    assert [record.message for record in caplog.records] == ["database.away"]
 
 
 @pytest.mark.parametrize(

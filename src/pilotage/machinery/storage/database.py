@@ -100,6 +100,7 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Generator[Tx]:
+        asked = self.outage.began()
         with self.engine.connect() as connection:
             options = (
                 connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
@@ -110,16 +111,17 @@ class Database:
                     now = self._host_clock.monotonic()
                     self.waits.note(now - began, now)
                 yield options
-        self.outage.over()
+        self.outage.over(asked)
 
     @contextmanager
     def _snapshot(self) -> Generator[Tx]:
+        asked = self.outage.began()
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
-        self.outage.over()
+        self.outage.over(asked)
 
     def alone(self) -> Any:
         """A connection of the driver's own, outside of the pool, on which each statement stands alone. Close it when done."""

@@ -40,15 +40,25 @@ class Outage:
             _log.error("database.away", extra={"words": words})
         return True
 
-    def over(self) -> None:
-        """A transaction came to its end, so the server is there; said if it was away."""
-        if self._since is not None:
-            self._say_that_it_is_back()
+    def began(self) -> float:
+        """The moment to give to `over` when what begins now has come to its end."""
+        return self._clock.monotonic()
 
-    def _say_that_it_is_back(self) -> None:
+    def over(self, began: float) -> None:
+        """A transaction that began at that moment came to its end; if the server was away before, it is back, and that is said.
+
+        One that began earlier may have been answered with the server's last words: it proves nothing.
+        """
+        if self._since is not None and began > self._since:
+            self._say_that_it_is_back(began)
+
+    def _say_that_it_is_back(self, began: float) -> None:
         with self._lock:
-            since, self._since = self._since, None
-        if since is not None:  # else another thread has said so
+            since = self._since
+            back = since is not None and began > since
+            if back:
+                self._since = None
+        if since is not None and back:  # else another thread has said so
             _log.warning("database.back", extra={"away_seconds": round(self._clock.monotonic() - since, 1)})
 
 
