@@ -88,7 +88,7 @@ ENTRIES: Final = (
         "Say how many are where, and what needs somebody.",
     ),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
-    _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide."),
+    _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide, the most urgent first."),
     _entry(
         "quarantine",
         _LOOK,

@@ -72,6 +72,18 @@ def test_rows_come_back_as_they_were_given(
     assert stored(database) == sorted(expected.values(), key=lambda row: row["id"])
 
 
+@pytest.mark.parametrize("number", [99, 100, 101, 250])
+def test_no_row_is_lost_where_one_statement_ends_and_the_next_begins(database: Database, number: int) -> None:
+    """However many rows there are, all go in and each gets its own values."""
+    some = [{"id": one, "count": one, "bytes": None, "text": f"first {one}"} for one in range(number)]
+    with database.transaction() as tx:
+        bulk.insert(tx, table, some)
+        bulk.update(tx, table, [{"id": one, "text": f"then {one}", "bytes": b"x"} for one in range(number)], key="id")
+    assert [(row["id"], row["count"], row["bytes"], row["text"]) for row in stored(database)] == [
+        (one, one, b"x", f"then {one}") for one in range(number)
+    ]
+
+
 def test_only_new_rows_go_in(database: Database) -> None:
     """Those that were there are not among the ids that come back; on SQLite whoever calls has looked before."""
     some = [{"id": number, "count": number % 3, "text": None} for number in range(5)]

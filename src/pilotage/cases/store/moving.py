@@ -89,7 +89,7 @@ def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str
         .where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
         .order_by(cases.c.id)
     )
-    found = [StoredCase(*row) for row in rows]
+    found = list(map(StoredCase._make, rows.all()))
     return found, effect_results(tx, [case.id for case in found if case.given is not None or case.node is not None])
 
 

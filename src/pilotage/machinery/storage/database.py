@@ -1,17 +1,20 @@
 """A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Clock, SystemClock, micros
 from pilotage.kernel.interrupts import undivided
+from pilotage.machinery.storage import taking_turns
 from pilotage.machinery.storage.outages import Outage
 from pilotage.machinery.storage.waiting import Meter, Waited
 
@@ -36,16 +39,20 @@ NOT_FOR_EVER: Final = {
 }
 """How long a connection waits for a server that is gone without a word, its host or the network: half a minute, not hours."""
 
-_BEGIN: Final = "pilotage_begin"
+WRITES: Final = "pilotage_writes"
+"""The execution option of a transaction on SQLite that takes the write lock when it begins."""
 
 
 class Database:
     """The database of one environment.
 
-    `clock` is what tells the time on SQLite; PostgreSQL is asked itself, unless a test sets `clock` for it too.
+    `clock` is what tells the time on SQLite; PostgreSQL is asked itself, unless a test sets `clock` for it too. `patience` is
+    how many seconds a transaction waits for SQLite's write lock.
     """
 
-    def __init__(self, url: str, *, clock: Clock | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, clock: Clock | None = None, pool_size: int = 10, patience: float = BUSY_MS / 1000
+    ) -> None:
         parsed = sa.make_url(url)
         self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
         if self.dialect == "postgresql":
@@ -60,10 +67,12 @@ class Database:
         self.waits = Meter()
         """What writes of this process wait for SQLite's lock."""
         self.engine = (
-            self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
+            self._postgres(parsed, pool_size)
+            if self.dialect == "postgresql"
+            else self._sqlite(parsed, pool_size, taking_turns.Line(patience))
         )
 
-    def _sqlite(self, url: sa.URL, pool_size: int) -> sa.Engine:
+    def _sqlite(self, url: sa.URL, pool_size: int, line: taking_turns.Line) -> sa.Engine:
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
@@ -71,10 +80,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=20,
             hide_parameters=True,
-            connect_args={"check_same_thread": False, "isolation_level": None},
+            connect_args={"check_same_thread": False, "isolation_level": None, "factory": taking_turns.Connection},
         )
         event.listen(engine, "connect", _on_sqlite_connect)
-        event.listen(engine, "begin", _on_sqlite_begin)
+        event.listen(engine, "begin", partial(_on_sqlite_begin, line))
         return engine
 
     def _postgres(self, url: sa.URL, pool_size: int) -> sa.Engine:
@@ -102,9 +111,7 @@ class Database:
     def _transaction(self) -> Generator[Tx]:
         asked = self.outage.began()
         with self.engine.connect() as connection:
-            options = (
-                connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) if self.dialect == "sqlite" else connection
-            )
+            options = connection.execution_options(**{WRITES: True}) if self.dialect == "sqlite" else connection
             began = self._host_clock.monotonic()
             with options.begin():
                 if self.dialect == "sqlite":
@@ -203,5 +210,12 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
     cursor.close()
 
 
-def _on_sqlite_begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(str(connection.get_execution_options().get(_BEGIN, "BEGIN")))
+def _on_sqlite_begin(line: taking_turns.Line, connection: sa.Connection) -> None:
+    if connection.get_execution_options().get(WRITES, False):
+        driver = cast("taking_turns.Connection", connection.connection.driver_connection)
+        try:
+            driver.begin_writing(line)
+        except sqlite3.OperationalError as error:
+            raise exc.OperationalError("BEGIN IMMEDIATE", None, error) from error
+    else:
+        connection.exec_driver_sql("BEGIN")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pilotage.machinery.storage.database import BUSY_MS, NOT_FOR_EVER, Database
+from pilotage.machinery.storage.database import BUSY_MS, NOT_FOR_EVER, WRITES, Database
 
 
 class EngineClosed(Exception):
@@ -37,7 +37,7 @@ class _CheckpointSession(Session):
 
     def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> sa.Connection:
         if execution_options and self.info["sqlite"]:
-            execution_options = {"pilotage_begin": "BEGIN IMMEDIATE"}
+            execution_options = {WRITES: True}
         return super().connection(bind_arguments, execution_options)
 
 
