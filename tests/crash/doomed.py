@@ -48,11 +48,10 @@ class Hands:
             self._changed.notify_all()
 
     @contextmanager
-    def empty(self) -> Generator[None]:
-        """For the block nobody has the database in hand."""
+    def empty(self) -> Generator[bool]:
+        """For the block nobody has the database in hand; False where somebody had it all the time, on a busy machine."""
         with self._changed:
-            self._changed.wait_for(lambda: self._taken == 0, timeout=5)
-            yield
+            yield self._changed.wait_for(lambda: self._taken == 0, timeout=5)
 
 
 class Doom:
@@ -70,8 +69,9 @@ class Doom:
             self._left -= 1
             struck = self._left == 0 or (self._left < 0 and self._number == signal.SIGSTOP)
         if struck and not Path("enough").exists():
-            with self._hands.empty() if self._hands else nullcontext():
-                os.kill(os.getpid(), self._number)
+            with self._hands.empty() if self._hands else nullcontext(enter_result=True) as now:
+                if now:  # else another pass will do
+                    os.kill(os.getpid(), self._number)
 
 
 def _wrap(owner: object, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -67,14 +68,16 @@ def every(tx: Tx) -> list[Release]:
     return [_release(row) for row in rows.mappings()]
 
 
+_CURRENT: Final = (
+    sa.select(releases)
+    .where(releases.c.state == State.CURRENT.value)
+    .order_by(releases.c.current_since.desc(), releases.c.name)
+)
+
+
 def current(tx: Tx) -> list[Release]:
     """The current releases, the one that became so last first."""
-    rows = tx.execute(
-        sa.select(releases)
-        .where(releases.c.state == State.CURRENT.value)
-        .order_by(releases.c.current_since.desc(), releases.c.name)
-    )
-    return [_release(row) for row in rows.mappings()]
+    return [_release(row) for row in tx.execute(_CURRENT).mappings()]
 
 
 def outline(tx: Tx, release: str, automation: str) -> object | None:

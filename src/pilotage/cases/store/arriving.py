@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -19,17 +21,21 @@ from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
 
+@lru_cache(maxsize=2)
+def _known_keys(dialect: str) -> sa.CompoundSelect[str, int, str]:
+    c, a, automation = cases.c, archived_keys.c, sa.bindparam("automation", type_=sa.Text)
+    # in one statement, so that a case that is being archived is seen on one side or the other
+    return sa.union_all(
+        sa.select(c.key, c.id, c.digest).where(c.automation == automation, bulk.within(dialect, c.key, "keys")),
+        sa.select(a.key, a.case_id, a.digest).where(a.automation == automation, bulk.within(dialect, a.key, "keys")),
+    )
+
+
 def known_keys(tx: Tx, automation: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Which of the keys exist, in the tables or in an archive: key -> (case, digest of its content)."""
-    c, a = cases.c, archived_keys.c
-    # in one statement, so that a case that is being archived is seen on one side or the other
-    rows = tx.execute(
-        sa.union_all(
-            sa.select(c.key, c.id, c.digest).where(c.automation == automation, bulk.among_texts(tx, c.key, keys)),
-            sa.select(a.key, a.case_id, a.digest).where(a.automation == automation, bulk.among_texts(tx, a.key, keys)),
-        )
-    )
-    return {key: (case, digest) for key, case, digest in rows}
+    dialect = tx.dialect.name
+    rows = tx.execute(_known_keys(dialect), {"automation": automation, "keys": bulk.listed(dialect, keys)})
+    return {key: (case, digest) for key, case, digest in rows.all()}
 
 
 def known_faults(tx: Tx, automation: str, digests: Sequence[str]) -> set[str]:
@@ -85,6 +91,22 @@ def begin_submission(tx: Tx, row: bulk.Row) -> None:
     bulk.insert(tx, submissions, [row])
 
 
+_COUNT: Final = (
+    submissions.update()
+    .where(submissions.c.id == sa.bindparam("submission"))
+    .values(
+        arrived=submissions.c.arrived + sa.bindparam("more_arrived"),
+        accepted=submissions.c.accepted + sa.bindparam("more_accepted"),
+        duplicates=submissions.c.duplicates + sa.bindparam("more_duplicates"),
+        quarantined=submissions.c.quarantined + sa.bindparam("more_quarantined"),
+        changed_at=sa.bindparam("now"),
+        next_byte=sa.func.coalesce(sa.bindparam("to_byte", type_=sa.BigInteger), submissions.c.next_byte),
+        next_number=sa.func.coalesce(sa.bindparam("to_number", type_=sa.BigInteger), submissions.c.next_number),
+        finished=sa.func.coalesce(sa.bindparam("ends", type_=sa.Boolean), submissions.c.finished),
+    )
+)
+
+
 def count_submission(
     tx: Tx,
     submission: int,
@@ -99,19 +121,18 @@ def count_submission(
     finished: bool | None = None,
 ) -> None:
     """Add the counts of a block, in the transaction that stores the block."""
-    table = submissions
-    values: dict[str, object] = {
-        "arrived": table.c.arrived + arrived,
-        "accepted": table.c.accepted + accepted,
-        "duplicates": table.c.duplicates + duplicates,
-        "quarantined": table.c.quarantined + quarantined,
-        "changed_at": now,
+    values = {
+        "submission": submission,
+        "now": now,
+        "more_arrived": arrived,
+        "more_accepted": accepted,
+        "more_duplicates": duplicates,
+        "more_quarantined": quarantined,
+        "to_byte": next_byte,
+        "to_number": next_number,
+        "ends": finished,
     }
-    if next_byte is not None:
-        values |= {"next_byte": next_byte, "next_number": next_number}
-    if finished is not None:
-        values["finished"] = finished
-    tx.execute(table.update().where(table.c.id == submission).values(values))
+    tx.execute(_COUNT, values)
 
 
 def settle_quarantined(tx: Tx, record: int, *, state: str, case: int | None, by: str, why: str, now: int) -> int:

@@ -17,13 +17,16 @@ def make_gate(tx: Tx) -> None:
     tx.execute(sa.text("INSERT INTO send_gate (id, turned) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING"), {"id": GATE})
 
 
+_SHARE_GATE: Final = sa.select(send_gate.c.id).where(send_gate.c.id == GATE).with_for_update(read=True)
+
+
 def share_gate(tx: Tx) -> None:
     """Hold the gate in share mode until the transaction ends: no hold is written meanwhile.
 
     On SQLite the transaction has the write lock already, which excludes everybody.
     """
     if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(send_gate.c.id).where(send_gate.c.id == GATE).with_for_update(read=True))
+        tx.execute(_SHARE_GATE)
 
 
 def turn_gate(tx: Tx) -> None:
@@ -69,11 +72,23 @@ def standing(tx: Tx) -> list[Hold]:
     return rows.values(Hold, tx.execute(query))
 
 
+_INTAKE_HELD: Final = (
+    sa.select(holds.c.reason)
+    .where(
+        holds.c.lifted_at.is_(None),
+        holds.c.intake,
+        sa.or_(
+            holds.c.scope == "everything",
+            sa.and_(holds.c.scope == "automation", holds.c.name == sa.bindparam("automation")),
+        ),
+    )
+    .limit(1)
+)
+
+
 def intake_held(tx: Tx, automation: str) -> str | None:
     """The reason of a hold that stops intake for this automation, if there is one."""
-    scope = sa.or_(holds.c.scope == "everything", sa.and_(holds.c.scope == "automation", holds.c.name == automation))
-    query = sa.select(holds.c.reason).where(holds.c.lifted_at.is_(None), holds.c.intake, scope).limit(1)
-    return tx.execute(query).scalar()
+    return tx.execute(_INTAKE_HELD, {"automation": automation}).scalar()
 
 
 def on_their_way(tx: Tx, scope: str, name: str) -> list[OnItsWay]:

@@ -43,19 +43,20 @@ def add_batch(tx: Tx, row: bulk.Row) -> None:
     bulk.insert(tx, batches, [row])
 
 
+_BATCH: Final = sa.select(
+    batches.c.id,
+    batches.c.automation,
+    batches.c.release,
+    batches.c.checkpoints,
+    batches.c.ended,
+    batches.c.takeovers,
+    batches.c.size,
+).where(batches.c.id == sa.bindparam("batch"))
+
+
 def find_batch(tx: Tx, batch: int) -> BatchRow | None:
     """A batch by its id."""
-    row = tx.execute(
-        sa.select(
-            batches.c.id,
-            batches.c.automation,
-            batches.c.release,
-            batches.c.checkpoints,
-            batches.c.ended,
-            batches.c.takeovers,
-            batches.c.size,
-        ).where(batches.c.id == batch)
-    ).one_or_none()
+    row = tx.execute(_BATCH, {"batch": batch}).one_or_none()
     if row is None:
         return None
     return BatchRow(
@@ -69,27 +70,30 @@ def find_batch(tx: Tx, batch: int) -> BatchRow | None:
     )
 
 
+_MOVING: Final = sa.and_(cases.c.batch == sa.bindparam("its_batch"), cases.c.place == Place.MOVING.value)
+_MEMBERS: Final = (
+    sa.select(
+        cases.c.id,
+        cases.c.key,
+        cases.c.node,
+        case_content.c.record,
+        case_content.c.given,
+        case_content.c.judgements,
+        cases.c.attempts,
+        cases.c.parent,
+        cases.c.item,
+        cases.c.segments,
+        cases.c.accepted_at,
+    )
+    .join(case_content, case_content.c.case_id == cases.c.id)
+    .where(_MOVING)
+    .order_by(cases.c.id)
+)
+
+
 def load_batch(tx: Tx, batch: int) -> tuple[list[StoredCase], dict[int, dict[str, str]]]:
     """The cases that move in the batch, and what their confirmed effects gave: case -> node -> JSON text."""
-    rows = tx.execute(
-        sa.select(
-            cases.c.id,
-            cases.c.key,
-            cases.c.node,
-            case_content.c.record,
-            case_content.c.given,
-            case_content.c.judgements,
-            cases.c.attempts,
-            cases.c.parent,
-            cases.c.item,
-            cases.c.segments,
-            cases.c.accepted_at,
-        )
-        .join(case_content, case_content.c.case_id == cases.c.id)
-        .where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
-        .order_by(cases.c.id)
-    )
-    found = list(map(StoredCase._make, rows.all()))
+    found = list(map(StoredCase._make, tx.execute(_MEMBERS, {"its_batch": batch}).all()))
     return found, effect_results(tx, [case.id for case in found if case.given is not None or case.node is not None])
 
 
@@ -109,14 +113,24 @@ def effect_results(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     return results
 
 
+_PASS: Final = (
+    batches.update()
+    .where(
+        batches.c.id == sa.bindparam("batch"),
+        batches.c.checkpoints == sa.bindparam("number"),
+        sa.not_(batches.c.ended),
+    )
+    .values(
+        checkpoints=sa.bindparam("number") + 1,
+        changed_at=sa.bindparam("now"),
+        ended=sa.bindparam("ends", type_=sa.Boolean),
+    )
+)
+
+
 def pass_checkpoint(tx: Tx, batch: int, *, number: int, now: int, ended: bool) -> bool:
     """Turn the batch from checkpoint `number` to the next; False when another run has done so already."""
-    done = tx.execute(
-        batches.update()
-        .where(batches.c.id == batch, batches.c.checkpoints == number, sa.not_(batches.c.ended))
-        .values(checkpoints=number + 1, changed_at=now, ended=ended)
-    )
-    return done.rowcount == 1
+    return tx.execute(_PASS, {"batch": batch, "number": number, "now": now, "ends": ended}).rowcount == 1
 
 
 def save_contents(tx: Tx, rows: Sequence[bulk.Row]) -> None:
@@ -129,12 +143,19 @@ def stand_at(tx: Tx, rows: Sequence[bulk.Row]) -> None:
     bulk.update(tx, cases, rows, key="id")
 
 
+@lru_cache(maxsize=16)
+def _leave(names: tuple[str, ...]) -> sa.Update:
+    values = {name: sa.bindparam(f"to_{name}", type_=cases.c[name].type) for name in names}
+    return cases.update().where(_MOVING).values(batch=None, changed_at=sa.bindparam("now"), **values)
+
+
 def leave(tx: Tx, ids: Sequence[int] | None, *, batch: int, now: int, values: dict[str, object]) -> int:
     """Cases leave their batch for the place in `values`, these or (None) all of them; how many did."""
-    leaving = cases.update().where(cases.c.batch == batch, cases.c.place == Place.MOVING.value)
+    leaving = _leave(tuple(values))
     if ids is not None:
         leaving = leaving.where(bulk.among(tx, cases.c.id, ids))
-    return tx.execute(leaving.values(batch=None, changed_at=now, **values)).rowcount
+    named = {f"to_{name}": value for name, value in values.items()}
+    return tx.execute(leaving, {"its_batch": batch, "now": now, **named}).rowcount
 
 
 def wake(tx: Tx, now: int) -> int:
@@ -264,19 +285,18 @@ def drop_batches(tx: Tx, ids: Sequence[int]) -> None:
     tx.execute(batches.delete().where(bulk.among(tx, batches.c.id, ids), batches.c.ended))
 
 
+_STILL_MOVING: Final = sa.select(cases.c.id).where(_MOVING).with_for_update()
+_HOW_MANY_MOVE: Final = sa.select(sa.func.count()).select_from(_STILL_MOVING.subquery())
+
+
 def all_moving(tx: Tx, batch: int, number: int) -> bool:
     """Whether so many cases, hence all of them, are still in the batch; they are locked until the transaction ends."""
-    members = sa.select(cases.c.id).where(cases.c.batch == batch, cases.c.place == Place.MOVING.value).with_for_update()
-    return tx.execute(sa.select(sa.func.count()).select_from(members.subquery())).scalar_one() == number
+    return tx.execute(_HOW_MANY_MOVE, {"its_batch": batch}).scalar_one() == number
 
 
 def still_moving(tx: Tx, batch: int) -> set[int]:
     """The cases that are still in the batch, locked until the transaction ends: nobody withdraws them meanwhile."""
-    return set(
-        tx.execute(
-            sa.select(cases.c.id).where(cases.c.batch == batch, cases.c.place == Place.MOVING.value).with_for_update()
-        ).scalars()
-    )
+    return set(tx.execute(_STILL_MOVING, {"its_batch": batch}).scalars())
 
 
 def go_on_where_they_stand(tx: Tx, ids: Sequence[int], *, now: int) -> None:

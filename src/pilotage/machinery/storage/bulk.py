@@ -148,14 +148,14 @@ def among_texts(tx: Tx, column: sa.ColumnElement[str], values: Sequence[str]) ->
     return column == sa.any_(sa.literal(list(values), sa.ARRAY(sa.Text)))
 
 
-def within(dialect: str, column: sa.ColumnElement[int], name: str) -> sa.ColumnElement[bool]:
+def within(dialect: str, column: sa.ColumnElement[int] | sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
     """`column IN :name` for a statement that is built once; give the parameter as `listed(dialect, values)`."""
     if dialect == "sqlite":
         values = sa.func.json_each(sa.bindparam(name, type_=sa.Text))
         return column.in_(sa.select(_VALUE).select_from(values))
-    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.BigInteger)))
+    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(column.type)))
 
 
-def listed(dialect: str, values: Iterable[int]) -> object:
+def listed(dialect: str, values: Iterable[int] | Iterable[str]) -> object:
     """The parameter of `within`."""
-    return "[" + ",".join(map(str, values)) + "]" if dialect == "sqlite" else list(values)
+    return json.dumps(list(values)) if dialect == "sqlite" else list(values)
