@@ -24,3 +24,5 @@ class Contender:
     """Whether it runs in the rivals' environment, benchmarks/.venv."""
     needs: tuple[str, ...] = ()
     """Programs that have to be on the PATH."""
+    program: tuple[str, str] | None = None
+    """A package of npm's and the program in it (see environment.from_npm); `measure` gets its path as `program`."""

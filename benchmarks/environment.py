@@ -33,6 +33,23 @@ def python() -> str:
     return str(PYTHON)
 
 
+@functools.cache
+def from_npm(package: str, program: str) -> str:
+    """The path of a program (a pattern) from a package of npm's, beside the environment. Raises Failed like `python`."""
+    folder = VENV / "npm" / package.replace("/", "-")
+    found = next(folder.glob(f"node_modules/{program}"), None)
+    if found is None:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise Failed(f"there is no npm on this machine for {package}")
+        print(f"Installing {package} into benchmarks/.venv ...", file=sys.stderr)
+        _call([npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", package])
+        found = next(folder.glob(f"node_modules/{program}"), None)
+    if found is None:
+        raise Failed(f"{package} has no program for this machine")
+    return str(found)
+
+
 def version(package: str, *, of: str = sys.executable) -> str:
     """The installed version of a package."""
     asked = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"

@@ -8,6 +8,7 @@ from benchmarks.rivals import (
     dbos_workflows,
     floor,
     procrastinate_tasks,
+    restate_services,
     temporal_workflows,
 )
 
@@ -21,6 +22,7 @@ CONTENDERS: list[Contender] = [
         procrastinate_tasks,
         celery_tasks,
         temporal_workflows,
+        restate_services,
     )
     for contender in module.CONTENDERS
 ]

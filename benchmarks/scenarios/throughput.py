@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.contender import Contender
 from benchmarks.databases import Databases, databases
-from benchmarks.environment import python, version
+from benchmarks.environment import from_npm, python, version
 from benchmarks.figures import Figure, Options, Result, number
 from benchmarks.processes import Failed
 from benchmarks.processes import measure as in_process
@@ -57,6 +57,8 @@ def _add(
         with given.empty(kind) as url:
             interpreter = python() if one.apart else sys.executable
             settings = {"url": url, "number": many, **one.settings}
+            if one.program:
+                settings["program"] = from_npm(*one.program)
             found = in_process(one.module, settings, python=interpreter, within=300)
     except Failed as error:
         out[one.name, kind] = str(error)
