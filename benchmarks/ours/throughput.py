@@ -13,7 +13,7 @@ CONTENDERS = [
         module=__name__,
         records=20_000,
         quick=4_000,
-        how="One worker process as `pilotage submit FILE --work` has it: blocks of 1000 records, batches of up to 1000, "
+        how="One worker process as `pilotage submit FILE --work` has it: blocks of 500 records, batches of up to 1000, "
         "two batches at a time, one checkpoint at the end; a row, content and two timeline entries a case.",
     )
 ]

@@ -28,8 +28,8 @@ _HOW = (
 )
 CONTENDERS = [
     Contender(
-        name="floor", module=__name__, records=40_000, quick=10_000, settings={"block": 1000}, packages=("psycopg",),
-        how=_HOW + "two commits for each block of 1000 records.",
+        name="floor", module=__name__, records=40_000, quick=10_000, settings={"block": 500}, packages=("psycopg",),
+        how=_HOW + "two commits for each block of 500 records.",
     ),
     Contender(
         name="floor_commit_per_record", module=__name__, records=1_500, settings={"block": 1}, packages=("psycopg",),

@@ -68,9 +68,9 @@ class Doom:
         with self._lock:
             self._left -= 1
             struck = self._left == 0 or (self._left < 0 and self._number == signal.SIGSTOP)
-        if struck and not Path("enough").exists():
+        if struck:
             with self._hands.empty() if self._hands else nullcontext(enter_result=True) as now:
-                if now:  # else another pass will do
+                if now and not Path("enough").exists():  # where it is not now, another pass will do
                     os.kill(os.getpid(), self._number)
 
 

@@ -19,7 +19,7 @@ from pilotage.cases.reading.values import Block, Form, Item
 from pilotage.cases.reading.xlsx_reader import XlsxReader, load_sheet
 
 RECORD_LIMIT = 1_000_000
-BLOCK_ITEMS = 1000
+BLOCK_ITEMS = 500
 BLOCK_BYTES = 4_000_000
 
 _FORMS: dict[str, Form] = {

@@ -16,7 +16,7 @@ from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
 from pilotage.machinery.storage.database import Database, Tx
 
-BLOCK: Final = 1000
+BLOCK: Final = 500
 """Records that are committed together."""
 _STORY: Final = '[["arrived"]]'
 
