@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import page
 from benchmarks.figures import Figure, Options, Result
 from benchmarks.machine import machine
 from benchmarks.scenarios import SCENARIOS
@@ -19,7 +20,9 @@ def main(words: Sequence[str]) -> int:
     if not words:
         for name, scenario in SCENARIOS.items():
             print(f"./dev bench {name:12} {(scenario.__doc__ or '').splitlines()[0]}")
-        print("./dev bench plot         Draws docs/benchmarks/*.svg from benchmarks/results/*.json.")
+        print(
+            "./dev bench plot         Draws docs/benchmarks/*.svg and fills docs/benchmarks.md from benchmarks/results/*.json."
+        )
         return 0
     if words[0] == "plot":
         from benchmarks.environment import python
@@ -27,6 +30,8 @@ def main(words: Sequence[str]) -> int:
 
         for drawn in measure("benchmarks.plots", {}, python=python())["drawn"]:
             print(drawn)
+        page.PAGE.write_text(page.fill(page.PAGE.read_text(encoding="utf-8"), RESULTS), encoding="utf-8")
+        print("docs/benchmarks.md")
         return 0
     chosen = _parser().parse_args(words)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # so that servers and folders are cleared away
