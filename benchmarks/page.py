@@ -9,7 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_NOT_FIGURES = {"how", "machine", "unit"}
+_NOT_FIGURES = {"how", "machine", "unit", "spread", "pilotage_is_times", "rounds"}
 _NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "own": "its own store", "redis": "Redis"}
 
 
@@ -52,9 +52,9 @@ def _flat(value: object) -> dict[str, Any]:
         return {"": value}
     flat: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, dict):
-            flat |= {f"{name}: {word}" if name != "queries" else word: one for word, one in inner.items()}
-        else:
+        if name == "queries":
+            flat |= inner
+        elif not isinstance(inner, dict | list):
             flat[name] = inner
     return flat
 
