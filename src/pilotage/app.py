@@ -28,6 +28,7 @@ from pilotage.cases.service.surrounding import LoopThread, Surrounding
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
+from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
 from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
@@ -247,6 +248,12 @@ class Platform:
             chance=self.chance,
         )
 
+    @cached_property
+    def limiter(self) -> Limiter:
+        """The limits of this process's connections."""
+        declared = {f"{name}@{release}": one.connections for (name, release), one in self.served.automations.items()}
+        return Limiter(database=self.database, declared=declared)
+
     def sending(self, executor: str) -> Sending:
         """The ledger's side of sending under this executor's name."""
         return Sending(
@@ -255,6 +262,7 @@ class Platform:
             decisions=self.inbox,
             sender=executor,
             clock=self.clock,
+            limiter=self.limiter,
             chance=self.chance,
         )
 
@@ -308,7 +316,12 @@ class Platform:
             lives=lives,
             loop=self.loop,
             pulse=Pulse(self.database, SOMETHING_TO_DO),
-            chores=[self.inbox.escalate, Folding(database=self.database).fold, self.database.shorten_log],
+            chores=[
+                self.limiter.announce,
+                self.inbox.escalate,
+                Folding(database=self.database).fold,
+                self.database.shorten_log,
+            ],
         )
         served = set(self.served.pairs)
         self.intake.direct = lambda automation, release, cases: (

@@ -200,7 +200,10 @@ def permitted(platform: Platform, permits: Permits, room: int) -> Counter[tuple[
         now = database.now(tx)
         taken: list[int] = []
         for due in permits.look(tx, now, lambda _: True, most=32):
-            taken += [effect for effect, _ in permits.take(tx, due, room=room, sender="test", now=now, send_by=now + 5)]
+            taken += [
+                effect
+                for effect, _ in permits.take(tx, due, room=room, sending=room, sender="test", now=now, send_by=now + 5)
+            ]
         rows = tx.execute(effects.select().where(effects.c.id.in_(taken))).all()
     assert all(row.state == EffectState.SENDING.value and row.sender == "test" for row in rows)
     return Counter((row.automation, row.segments) for row in rows)

@@ -24,6 +24,8 @@ class Rate:
     calls: int
     per: Literal["second", "minute", "hour", "day"] = field(kw_only=True)
     burst: int = field(kw_only=True)
+    of: str = field(default="calls", kw_only=True)
+    """What is counted: calls, tokens, rows, or a currency such as USD."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Rate({self.calls})", "calls", self.calls)
@@ -42,6 +44,8 @@ class Quota:
     calls: int
     per: Literal["minute", "hour", "day", "week", "month"] = field(kw_only=True)
     zone: str = field(default="UTC", kw_only=True)
+    of: str = field(default="calls", kw_only=True)
+    """What is counted: calls, tokens, rows, or a currency such as USD."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Quota({self.calls})", "calls", self.calls)
@@ -55,6 +59,8 @@ class Window:
 
     calls: int
     seconds: float = field(kw_only=True)
+    of: str = field(default="calls", kw_only=True)
+    """What is counted: calls, tokens, rows, or a currency such as USD."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Window({self.calls})", "calls", self.calls)

@@ -65,8 +65,10 @@ class Permits:
             if is_open(name)
         ]
 
-    def take(self, tx: Tx, due: Due, *, room: int, sender: str, now: int, send_by: int) -> list[tuple[int, bool]]:
-        """Permits for up to `room` effects of the connection: (effect, whether to ask about it)."""
+    def take(
+        self, tx: Tx, due: Due, *, room: int, sending: int, sender: str, now: int, send_by: int
+    ) -> list[tuple[int, bool]]:
+        """Permits for up to `room` effects of the connection, of which `sending` are sent: (effect, whether to ask about it)."""
         taken: list[tuple[int, bool]] = []
         if due.ask and room > 0:
             asked = permitting.permit_asking(
@@ -74,10 +76,12 @@ class Permits:
             )
             taken += [(effect, True) for effect in asked]
         lines = due.lines
-        while lines and (left := room - len(taken)) > 0:
+        acts = 0
+        while lines and (left := min(room - len(taken), sending - acts)) > 0:
             shares = self._shares(tx, due, lines, left, now)
             sent = permitting.permit(tx, due.connection, shares, sender=sender, now=now, send_by=send_by)
             taken += [(effect, False) for effect in sent]
+            acts += len(sent)
             first = min(line.priority for line in lines)
             if not sent or not any(line.more or line.priority > first for line in lines):
                 break

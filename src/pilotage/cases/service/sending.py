@@ -16,7 +16,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.outcomes import SETTLING, Confirmed, Next, NotDone, Outcome, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
-from pilotage.cases.service.permits import Permits
+from pilotage.cases.service.permits import Due, Permits
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
 from pilotage.cases.store import arriving, holding, ledger, moving, tallying
@@ -24,6 +24,9 @@ from pilotage.cases.store.ledger import Turn
 from pilotage.cases.store.tallying import Changes
 from pilotage.cases.values import EffectState, Permitted, Place, Question
 from pilotage.cases.walk import budget_of
+from pilotage.connections.counting import Flight
+from pilotage.connections.limiting import ANSWER_SOON, Limiter, settle
+from pilotage.connections.standing import CALLS, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import CaseId, ids
 from pilotage.machinery.storage.database import Database, Tx
@@ -44,6 +47,8 @@ class Job:
     """Seconds of the monotonic clock."""
     settled_at: int
     """Platform time at which an act whose answer is missing can be acting no more."""
+    flight: Flight | None = None
+    """What its permit holds of the connection's limits; None where it only asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,13 +68,15 @@ class Sending:
     decisions: Decisions
     sender: str
     clock: Clock
+    limiter: Limiter
     chance: Random = field(default_factory=Random)
     at_once: int = AT_ONCE
     pauses: dict[str, int] = field(default_factory=dict[str, int])
-    """Connections that asked to be left alone, until then (platform time)."""
+    """Connections at which nothing may be sent until then (platform time): they said so, or their limits do."""
     after_record: Callable[[Sequence[int]], None] = lambda cases: None
     _in_hand: set[int] = field(default_factory=set[int])
     """Effects whose permission came back to this process and whose outcome is not written yet."""
+    _asked_for_rest: dict[str, int] = field(default_factory=dict[str, int])
     permits: Permits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,14 +98,24 @@ class Sending:
         """
         before = self.clock.monotonic()
         jobs: list[tuple[int, bool]] = []
+        flights: dict[str, Flight] = {}
         with self.database.transaction() as tx:
             holding.share_gate(tx)
             now = self.database.now(tx)
             woken = self._record(tx, finished, now)
             send_by = now + SEND_WITHIN
-            for due in self.permits.look(tx, now, self._open(now), most=self.at_once) if taking else ():
+            dues = self.permits.look(tx, now, self._open(now), most=self.at_once) if taking else []
+            acted = [one.job for one in finished if one.job.flight is not None]
+            names = {job.effect.connection for job in acted} | {due.connection for due in dues}
+            standings = self.limiter.lock(tx, names, now)
+            settle(standings, Counter((job.effect.connection, job.flight) for job in acted if job.flight is not None))
+            self._left_alone(standings, now)
+            for due in dues:
+                flight = Flight(permitted=now, until=send_by + self._longest(due.connection))
                 room = self.at_once - busy.get(due.connection, 0)
-                jobs += self.permits.take(tx, due, room=room, sender=self.sender, now=now, send_by=send_by)
+                jobs += self._take(tx, due, standings.get(due.connection), room=room, flight=flight, send_by=send_by)
+                flights[due.connection] = flight
+            self.limiter.write(tx, standings)
             loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
         self._in_hand.difference_update([one.job.effect.id for one in finished])
         self._in_hand.update(loaded)
@@ -108,18 +125,58 @@ class Sending:
                 effect=loaded[effect],
                 asking=asking,
                 send_by=before + SEND_WITHIN / SECOND,
-                settled_at=send_by + self.timeout_of(loaded[effect]),
+                settled_at=send_by + self._longest(loaded[effect].connection),
+                flight=None if asking else flights[loaded[effect].connection],
             )
             for effect, asking in jobs
         ]
 
-    def timeout_of(self, effect: Permitted) -> int:
-        """How long a call of this effect may last, in microseconds."""
-        automation = self.served.automations[effect.automation, effect.release]
-        for connection in automation.connections:
-            if connection.name == effect.connection:
-                return int(connection.timeout.seconds * SECOND)
-        return 10 * SECOND
+    def _take(
+        self, tx: Tx, due: Due, standing: Standing | None, *, room: int, flight: Flight, send_by: int
+    ) -> list[tuple[int, bool]]:
+        """Permits within the connection's limits. Where it has none left, it is left alone until it has some."""
+        waiting = min(room, sum(line.count for line in due.lines))
+        allowed = room if standing is None else standing.room(flight, wanted=max(waiting, 0))
+        taken = self.permits.take(
+            tx,
+            due,
+            room=room,
+            sending=allowed,
+            sender=self.sender,
+            now=flight.permitted,
+            send_by=send_by,
+        )
+        acts = sum(not asking for _, asking in taken)
+        if standing is not None:
+            standing.take(flight, {CALLS: acts})
+            if waiting > acts and allowed < waiting:
+                free = standing.free_at(flight, {CALLS: standing.worth(waiting - acts)})
+                soon = flight.permitted + ANSWER_SOON
+                self.pauses[due.connection] = soon if free is None else max(free, soon)
+        return taken
+
+    def _left_alone(self, standings: Mapping[str, Standing], now: int) -> None:
+        """Where the other side asked to be left alone, everybody leaves it alone."""
+        for name, until in self._asked_for_rest.items():
+            if name in standings and until > now:
+                standings[name].leave_alone(until)
+        self._asked_for_rest.clear()
+
+    def _longest(self, connection: str) -> int:
+        """How long a call of this connection may last, in microseconds: the longest that any automation declares."""
+        declared = (one for automation in self.served.automations.values() for one in automation.connections)
+        return max(
+            (int(one.timeout.seconds * SECOND) for one in declared if one.name == connection), default=10 * SECOND
+        )
+
+    def until_open(self) -> float:
+        """Seconds until the first connection that is left alone may be looked at again."""
+        if not self.pauses:
+            return float("inf")
+        with self.database.snapshot() as tx:
+            now = self.database.now(tx)
+        self.pauses = {name: until for name, until in self.pauses.items() if until > now}
+        return min((until - now for until in self.pauses.values()), default=0) / SECOND
 
     def _record(self, tx: Tx, finished: Sequence[Finished], now: int) -> list[int]:
         """Write outcomes, grouped by what follows from them; the cases that went on."""
@@ -132,6 +189,7 @@ class Sending:
             )
             if isinstance(one.outcome, NotDone) and one.outcome.throttled and what.due_at is not None:
                 self.pauses[effect.connection] = max(self.pauses.get(effect.connection, 0), what.due_at)
+                self._asked_for_rest[effect.connection] = self.pauses[effect.connection]
             count = effect.asked if one.job.asking else effect.attempt
             key = (what, one.job.asking, count, effect.automation, effect.release, effect.node)
             groups.setdefault(key, []).append(one)

@@ -30,6 +30,8 @@ PULSE: Final = 0.02
 """Seconds between two looks at the database's pulse when there is nothing to do."""
 VAIN: Final = 0.1
 """Seconds of rest after a look that found nothing: what is there may be another's, or held."""
+MOMENT: Final = 0.002
+"""Seconds that a sender rests at least."""
 GATHER: Final = 0.005
 """Seconds that a first answer waits for others, so that one transaction writes them all."""
 SWEEP: Final = 1.0
@@ -290,13 +292,14 @@ class Worker:
         event = self._send
         if event is None:  # pragma: no cover - set when the loop began
             return
+        until = max(MOMENT, await asyncio.to_thread(self.sending.until_open))
         if running:
             poke = asyncio.create_task(event.wait())
-            await asyncio.wait({*running, poke}, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*running, poke}, timeout=min(IDLE, until), return_when=asyncio.FIRST_COMPLETED)
             poke.cancel()
             if len(running) > 1 and not all(task.done() for task in running):
                 await asyncio.sleep(GATHER)  # those that are nearly back share the transaction
         elif idle and not self._stop.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), SWEEP / 2)
+                await asyncio.wait_for(event.wait(), min(SWEEP / 2, until))
         event.clear()

@@ -1,0 +1,226 @@
+"""How a connection stands for every worker: its limits as they are declared and counted, and until when it is left alone. Pure.
+
+One value for a connection, kept as one row: whatever is decided about it is decided under that row's lock, on all of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
+
+CALLS: Final = "calls"
+HEARD: Final = 300 * SECOND
+"""How long a declaration counts after the last process that made it was heard of."""
+_MINUTE: Final = 60 * SECOND
+_PACE: Final = 60
+"""Minutes of which it is kept how many calls were answered."""
+
+
+class _Counted(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    empty_at: int = 0
+    at: dict[int, int] = Field(default_factory=dict[int, int])
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    limits: list[dict[str, str | int | float]]
+    heard: int
+
+
+class Throttled(BaseModel):
+    """What the other side said about its own limits."""
+
+    model_config = ConfigDict(extra="ignore")
+    times: int = 0
+    last: int = 0
+
+
+class Stored(BaseModel):
+    """The row's text. Unknown fields are those of a later version, which may run beside this one."""
+
+    model_config = ConfigDict(extra="allow")
+    clock: int = 0
+    closed_until: int = 0
+    declared: dict[str, _Declared] = Field(default_factory=dict[str, _Declared])
+    counted: dict[str, _Counted] = Field(default_factory=dict[str, _Counted])
+    answered: dict[int, int] = Field(default_factory=dict[int, int])
+    throttled: Throttled = Field(default_factory=Throttled)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Used:
+    """How much of one limit is taken at a moment."""
+
+    form: Form
+    left: int
+    free_at: int | None
+    """When all that a single call needs is there; None where that depends on answers still to come."""
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """What is known of a connection, at a moment."""
+
+    stored: Stored
+    now: int
+    changed: bool = False
+    forms: Sequence[Form] = ()
+    counts: dict[str, Count] = field(default_factory=dict[str, Count])
+
+    @classmethod
+    def read(cls, text: str, now: int, *, own: Iterable[Rate | Quota | Window] = ()) -> "Standing":
+        """As it was written, brought to this moment. A clock that went backwards stands still until it has caught up.
+
+        `own` is what the reader itself declares: it counts, whenever it was last said.
+        """
+        stored = Stored.model_validate_json(text)
+        now = max(now, stored.clock)
+        heard = [written(limit) for one in stored.declared.values() if one.heard > now - HEARD for limit in one.limits]
+        forms = strictest(form_of(limit) for limit in [*heard, *own])
+        counts = {key: Count(empty_at=one.empty_at, at=dict(one.at)) for key, one in stored.counted.items()}
+        standing = cls(stored=stored, now=now, forms=forms, counts=counts)
+        for form in forms:
+            form.forget(standing._count(form), now)
+        return standing
+
+    def text(self) -> str:
+        """As it is written."""
+        self.stored.clock = self.now
+        self.stored.counted = {
+            key: _Counted(empty_at=one.empty_at, at=one.at)
+            for key, one in self.counts.items()
+            if one.empty_at or one.at
+        }
+        first = self.now // _MINUTE - _PACE
+        self.stored.answered = {at: count for at, count in self.stored.answered.items() if at > first}
+        return self.stored.model_dump_json()
+
+    def _count(self, form: Form) -> Count:
+        return self.counts.setdefault(form.key, Count())
+
+    # -- what is declared ------------------------------------------------------
+
+    def declare(self, by: str, limits: Iterable[Rate | Quota | Window]) -> None:
+        """A process that serves this release says what it declares."""
+        told = [spelled(limit) for limit in limits]
+        self.stored.declared = {
+            name: one for name, one in self.stored.declared.items() if one.heard > self.now - HEARD
+        } | {by: _Declared(limits=told, heard=self.now)}
+        self.changed = True
+
+    def differing(self) -> Mapping[str, list[dict[str, str | int | float]]]:
+        """What each release declares, where they do not declare the same."""
+        heard = {name: one.limits for name, one in self.stored.declared.items() if one.heard > self.now - HEARD}
+        return heard if len({str(limits) for limits in heard.values()}) > 1 else {}
+
+    # -- permits ---------------------------------------------------------------
+
+    def flight(self, length: int) -> Flight:
+        """A call that is permitted now and can arrive for so long."""
+        return Flight(permitted=self.now, until=self.now + length)
+
+    def room(self, flight: Flight, *, wanted: int) -> int:
+        """How many calls of one each may be permitted now; none where too few to be worth a look."""
+        if self.now < self.stored.closed_until:
+            return 0
+        counting = [form for form in self.forms if form.unit == CALLS]
+        if not counting:
+            return wanted
+        room = min(wanted, *(form.room(self._count(form), flight) for form in counting))
+        return room if room >= min(wanted, *(form.worth for form in counting)) else 0
+
+    def fits(self, flight: Flight, amounts: Mapping[str, int]) -> bool:
+        """Whether all of it may be taken now: together, or not at all."""
+        return self.now >= self.stored.closed_until and all(
+            form.room(self._count(form), flight) >= amounts.get(form.unit, 0) for form in self.forms
+        )
+
+    def too_heavy(self, amounts: Mapping[str, int]) -> Form | None:
+        """The limit that would never let it through."""
+        return next((form for form in self.forms if amounts.get(form.unit, 0) > form.most), None)
+
+    def take(self, flight: Flight, amounts: Mapping[str, int]) -> None:
+        """Hold it against every limit that counts it."""
+        for form in self.forms:
+            if amount := amounts.get(form.unit, 0):
+                form.take(self._count(form), amount, flight)
+                self.changed = True
+
+    def settle(self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int]) -> None:
+        """The answer is here: what was held is counted as what was used."""
+        for form in self.forms:
+            if amount := held.get(form.unit, 0):
+                form.settle(self._count(form), amount, used.get(form.unit, 0), flight, self.now)
+                self.changed = True
+        if self.forms and (calls := used.get(CALLS, 0)):
+            minute = self.now // _MINUTE
+            self.stored.answered[minute] = self.stored.answered.get(minute, 0) + calls
+            self.changed = True
+
+    def free_at(self, flight: Flight, amounts: Mapping[str, int]) -> int | None:
+        """When all of it could be taken, as far as that is known now."""
+        moments: list[int] = [self.stored.closed_until]
+        for form in self.forms:
+            if amount := amounts.get(form.unit, 0):
+                found = form.free_at(self._count(form), amount, flight)
+                if found is None:
+                    return None
+                moments.append(found)
+        return max(moments)
+
+    def worth(self, wanted: int) -> int:
+        """How many calls of one each are worth a look."""
+        return min([wanted, *(form.worth for form in self.forms if form.unit == CALLS)])
+
+    def leave_alone(self, until: int) -> None:
+        """The other side asked to be left alone until then."""
+        self.stored.closed_until = max(self.stored.closed_until, until)
+        self.stored.throttled.times += 1
+        self.stored.throttled.last = self.now
+        self.changed = True
+
+    # -- what is told ----------------------------------------------------------
+
+    def used(self) -> list[Used]:
+        """How each limit stands."""
+        flight = self.flight(0)
+        return [
+            Used(
+                form=form,
+                left=form.room(self._count(form), flight),
+                free_at=form.free_at(self._count(form), 1, flight),
+            )
+            for form in self.forms
+        ]
+
+    def pace(self, minutes: int = 5) -> float:
+        """Calls answered a second, over the last whole minutes in which there were any."""
+        last = self.now // _MINUTE
+        told = [self.stored.answered.get(last - back, 0) for back in range(1, minutes + 1)]
+        whole = [count for count in told if count]
+        if whole:
+            return sum(whole) / (60 * len(whole))
+        return self.stored.answered.get(last, 0) / max(1.0, (self.now % _MINUTE) / SECOND)
+
+
+def spelled(limit: Rate | Quota | Window) -> dict[str, str | int | float]:
+    """A declared limit as it is written down."""
+    match limit:
+        case Rate():
+            return {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
+        case Quota():
+            return {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
+        case Window():
+            return {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
+
+
+def written(told: Mapping[str, str | int | float]) -> Rate | Quota | Window:
+    """The limit that is written down."""
+    given = {name: value for name, value in told.items() if name not in {"form", "calls"}}
+    kinds = {"rate": Rate, "quota": Quota, "window": Window}
+    return kinds[str(told["form"])](int(told["calls"]), **given)  # type: ignore[arg-type]
