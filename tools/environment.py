@@ -51,7 +51,7 @@ def _make(need: str) -> None:
         front_end = pool.submit(assets.for_checkout, ROOT)
         _make_venv()
         _install_tools()
-        _install(["--require-hashes", "--requirement", f"requirements/{need}.txt"])
+        _install(["--no-deps", "--require-hashes", "--requirement", f"requirements/{need}.txt"])
         _install(["--no-deps", "--no-build-isolation", "--editable", "."])
         missing = front_end.result()
     if missing:
