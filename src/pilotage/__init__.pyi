@@ -35,6 +35,7 @@ from pilotage.authoring.failures import PermanentFailure as PermanentFailure
 from pilotage.authoring.failures import TransientFailure as TransientFailure
 from pilotage.authoring.failures import UnknownOutcome as UnknownOutcome
 from pilotage.authoring.findings import DefinitionError as DefinitionError
+from pilotage.authoring.intake import Source as _Source
 from pilotage.authoring.judgements import Judgement as Judgement
 from pilotage.authoring.judgements import Note as Note
 from pilotage.authoring.judgements import Quote as Quote
@@ -636,7 +637,7 @@ class Automation(_automation.Automation, Generic[_T, _OI]):
         process: Path[_T | _OI | Given, _OI], deputy: Role | None = None, sponsor: Role | None = None,
         dated: Callable[[_T], date] | None = None, version: int = 1, open_at_most: int = 1_000_000,
         segments: Mapping[str, Callable[[_T], str]] | None = None, timezone: str = "UTC", unknown: Ask | None = None,
-        book: Book | None = None,
+        book: Book | None = None, intake: Sequence[_Source] = (),
     ) -> None: ...
     @property
     def takes(self) -> type[_T]:

@@ -1,14 +1,14 @@
 """What a step reaches outside of itself travels with the running step: calls, settings, files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
 import pilotage as pl
-from pilotage.authoring.ports import Call, surroundings
+from pilotage.authoring.ports import Call, Permit, surroundings
 from pilotage.authoring.settings import UsedOutside
 from tests.authoring.programs import Kind, Order, Sent, carrier, words
 
@@ -20,7 +20,8 @@ class Recorder:
         self.calls: list[tuple[str, Call]] = []
         self.settings = settings or {}
         self.folder = folder
-        self.permits: list[tuple[str, int]] = []
+        self.permits: list[tuple[str, int, dict[str, float]]] = []
+        self.settled: list[dict[str, float]] = []
 
     @property
     def caller(self) -> "Recorder":
@@ -30,11 +31,18 @@ class Recorder:
         self.calls.append((connection, call))
         return None if call.absent_is_none else Sent(number="1")
 
-    def permit(self, connection: str, weight: int) -> AbstractAsyncContextManager[None]:
+    def permit(
+        self, connection: str, weight: int, reserve: Mapping[str, float], /
+    ) -> AbstractAsyncContextManager[Permit]:
         @asynccontextmanager
-        async def wait() -> AsyncIterator[None]:
-            self.permits.append((connection, weight))
-            yield
+        async def wait() -> AsyncIterator[Permit]:
+            self.permits.append((connection, weight, dict(reserve)))
+            yield self
+
+        return wait()
+
+    def used(self, amounts: Mapping[str, float], /) -> None:
+        self.settled.append(dict(amounts))
 
         return wait()
 
@@ -65,20 +73,24 @@ def test_calls_go_to_whoever_carries_them() -> None:
         await carrier.post("/b", expect=Sent, json=order)
         await carrier.put("/b", expect=Sent, json={"x": 1})
         await carrier.delete("/b")
-        async with carrier.permit(weight=3):
-            pass
+        await carrier.ask("/search", expect=Sent, json={"x": 1})
+        async with carrier.permit(weight=3, reserve={"tokens": 100}) as permit:
+            permit.used({"tokens": 60})
 
     with around(Recorder()) as seen:
         asyncio.run(step())
-    assert seen.permits == [("carrier", 3)]
-    assert [connection for connection, _ in seen.calls] == ["carrier"] * 5
+    assert seen.permits == [("carrier", 3, {"tokens": 100})]
+    assert seen.settled == [{"tokens": 60}]
+    assert [connection for connection, _ in seen.calls] == ["carrier"] * 6
     assert [call for _, call in seen.calls] == [
         Call(method="GET", path="/a", expect=Sent, params={"key": "k"}),
         Call(method="GET", path="/a", expect=Sent, absent_is_none=True),
         Call(method="POST", path="/b", expect=Sent, body=Order(id="1")),
         Call(method="PUT", path="/b", expect=Sent, body={"x": 1}),
         Call(method="DELETE", path="/b"),
+        Call(method="POST", path="/search", expect=Sent, body={"x": 1}, reads=True),
     ]
+    assert [call.changes for _, call in seen.calls] == [False, False, True, True, True, False]
 
 
 def test_a_connection_outside_of_a_step() -> None:

@@ -694,13 +694,13 @@ def test_a_permit_in_an_effect_is_its_one_act() -> None:
         for raised, standing in ends:
             caller = connections.caller(step="assign", through={"helpdesk"}, guard=guard())
             with suppress(Failure, OwnTrouble):
-                async with caller.permit("helpdesk", 1):
+                async with caller.permit("helpdesk", 1, {}):
                     assert caller.standing is Standing.UNKNOWN
                     if raised is not None:
                         raise raised
             assert caller.standing is standing
             with pytest.raises(SecondCall):
-                async with caller.permit("helpdesk", 1):
+                async with caller.permit("helpdesk", 1, {}):
                     pass
 
     opened("http://127.0.0.1:1", use)
@@ -713,7 +713,7 @@ def test_a_late_permit_is_not_given() -> None:
     async def use(connections: Connections) -> Standing:
         caller = connections.caller(step="assign", through={"helpdesk"}, guard=guard(send_by=0.0))
         with pytest.raises(NotSent):
-            async with caller.permit("helpdesk", 1):
+            async with caller.permit("helpdesk", 1, {}):
                 pytest.fail("it was given")
         return caller.standing
 
@@ -725,10 +725,10 @@ def test_a_permit_to_read_is_given() -> None:
 
     async def use(connections: Connections) -> Standing:
         caller = connections.caller(step="look", through={"helpdesk"})
-        async with caller.permit("helpdesk", 1), caller.permit("helpdesk", 2):
+        async with caller.permit("helpdesk", 1, {}), caller.permit("helpdesk", 2, {}):
             pass
         with pytest.raises(ConnectionNotNamed):
-            caller.permit("books", 1)
+            caller.permit("books", 1, {})
         return caller.standing
 
     assert opened("http://127.0.0.1:1", use) is Standing.NOTHING

@@ -1,6 +1,6 @@
 """An automation: what is owned, released and deployed as one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from types import GenericAlias
@@ -12,6 +12,7 @@ from pilotage.authoring.compiling import compile_plan
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.findings import refuse
 from pilotage.authoring.flow import draw
+from pilotage.authoring.intake import Source
 from pilotage.authoring.involved import Involved, involved_in
 from pilotage.authoring.limits import at_least_one
 from pilotage.authoring.location import here
@@ -51,6 +52,7 @@ class Automation:
         unknown: Ask | None = None,
         book: Book | None = None,
         open_at_most: int = 1_000_000,
+        intake: Sequence[Source] = (),
     ) -> None:
         self.name = name
         self.line = here()
@@ -62,6 +64,8 @@ class Automation:
         self.version = version
         self.open_at_most = open_at_most
         """Cases that may be open at a time; where there are so many, intake pauses until there is room."""
+        self.intake: tuple[Source, ...] = tuple(intake)
+        """Where its records come from by themselves; files and `submit` need no entry."""
         self.timezone = timezone
         self.unknown = unknown
         """Who is asked about a label that nobody documented, where the choice names nobody; None: the owner."""

@@ -14,7 +14,7 @@ from pilotage.authoring.findings import DefinitionError
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.authoring.location import here
 from pilotage.authoring.names import refuse_name
-from pilotage.authoring.ports import Call, Caller, Method, surroundings
+from pilotage.authoring.ports import Call, Caller, Method, Permit, surroundings
 from pilotage.authoring.settings import Secret, Setting, UsedOutside
 from pilotage.authoring.spans import span
 from pilotage.kernel.durations import Duration
@@ -69,13 +69,22 @@ class Connection:
         """Put something in its place; the effect's key goes along by itself."""
         return cast("M", await self._call("PUT", path, expect=expect, body=json))
 
+    async def ask(self, path: str, /, *, expect: type[M], json: BaseModel | Mapping[str, Json]) -> M:
+        """Ask something that takes a body and changes nothing on the other side: a search, a model."""
+        return cast("M", await self._call("POST", path, expect=expect, body=json, reads=True))
+
     async def delete(self, path: str, /) -> None:
         """Remove something; the answer is not read."""
         await self._call("DELETE", path)
 
-    def permit(self, *, weight: int = 1) -> AbstractAsyncContextManager[None]:
-        """Wait for the account's limits, for a client that is not ours: `async with helpdesk.permit():`."""
-        return self._caller().permit(self.name, weight)
+    def permit(
+        self, *, weight: int = 1, reserve: Mapping[str, float] | None = None
+    ) -> AbstractAsyncContextManager[Permit]:
+        """Wait for the account's limits, for a client that is not ours: `async with helpdesk.permit():`.
+
+        `weight` counts as so many calls; `reserve` holds other units, such as {"tokens": 1200}, which `used` settles.
+        """
+        return self._caller().permit(self.name, weight, dict(reserve or {}))
 
     async def _call(
         self,
@@ -86,9 +95,16 @@ class Connection:
         params: Mapping[str, str] | None = None,
         body: object = None,
         absent_is_none: bool = False,
+        reads: bool = False,
     ) -> object:
         call = Call(
-            method=method, path=path, params=dict(params or {}), body=body, expect=expect, absent_is_none=absent_is_none
+            method=method,
+            path=path,
+            params=dict(params or {}),
+            body=body,
+            expect=expect,
+            absent_is_none=absent_is_none,
+            reads=reads,
         )
         return await self._caller().call(self.name, call)
 

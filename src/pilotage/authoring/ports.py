@@ -4,7 +4,7 @@
 travel in a context variable, so that two platforms in one process never meet and nothing is global.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -30,6 +30,25 @@ class Call:
     """The contract of the answer; None where the answer is not read."""
     absent_is_none: bool = False
     """`find`: 404, null or an empty list is an answer and means None."""
+    reads: bool = False
+    """It changes nothing on the other side, whatever its method: a search or a model is asked with POST."""
+    reserve: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What it may use beside one call, by unit, such as {"tokens": 1200, "USD": 0.02}: held before it, settled after it."""
+    used: "Callable[[object], Mapping[str, float]] | None" = None
+    """What the answer says was used of what was reserved; None, or an answer that never comes: all of it."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something on the other side."""
+        return self.method != "GET" and not self.reads
+
+
+class Permit(Protocol):
+    """Leave to call, as long as the block lasts."""
+
+    def used(self, amounts: Mapping[str, float], /) -> None:
+        """What was used of what was reserved, by unit; unsaid, all of it."""
+        ...
 
 
 class Caller(Protocol):
@@ -43,8 +62,10 @@ class Caller(Protocol):
         """
         ...
 
-    def permit(self, connection: str, weight: int) -> AbstractAsyncContextManager[None]:
-        """Wait for a permit of the connection, for a client that is not ours."""
+    def permit(
+        self, connection: str, weight: int, reserve: Mapping[str, float], /
+    ) -> AbstractAsyncContextManager[Permit]:
+        """Wait for a permit of the connection, for a client that is not ours: so many calls, and what is reserved by unit."""
         ...
 
 

@@ -62,7 +62,7 @@ def request(account: Account, call: Call, credentials: Credentials, guard: Effec
     """The call as it goes out. Raises for a path or a body that cannot be sent, and for a secret without a value."""
     path = _path(account.name, call.path)
     body = encode(call.body)
-    key = guard.key if guard is not None and call.method != "GET" else None
+    key = guard.key if guard is not None and call.changes else None
     # The headers are built last: nothing may be raised where they are a local variable, which some tracebacks show.
     return Outgoing(
         method=call.method,

@@ -1,13 +1,13 @@
 """Carries the calls of one running step: adds what belongs to them, lets one act go, and tells what became of each."""
 
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from pilotage.authoring.errors import ConnectionNotNamed
 from pilotage.authoring.failures import Failure, PermanentFailure, TransientFailure
-from pilotage.authoring.ports import Call
+from pilotage.authoring.ports import Call, Permit
 from pilotage.connections.accounts import Account, Credentials, request
 from pilotage.connections.bodies import ContractBroken, decode
 from pilotage.connections.errors import (
@@ -80,7 +80,7 @@ class ConnectionCaller:
     async def call(self, connection: str, call: Call) -> object:
         """Make the call and give its answer as the model it must be; raises what `connections.errors` names."""
         account = self._named(connection)
-        acting = call.method != "GET"
+        acting = call.changes
         if acting:
             self._may_act(connection)
         outgoing = request(account, call, self._credentials, self._guard)
@@ -103,21 +103,23 @@ class ConnectionCaller:
             return seen.value if verdict is Verdict.ANSWERED else None
         raise self._failure(account, call, verdict, seen)
 
-    def permit(self, connection: str, weight: int) -> AbstractAsyncContextManager[None]:
+    def permit(
+        self, connection: str, weight: int, reserve: Mapping[str, float], /
+    ) -> AbstractAsyncContextManager[Permit]:
         """Leave to call the connection with a client that is not ours. In an effect this is its one act.
 
-        Limits come later: a permit is given at once, unless the time to send is over.
+        A permit is given at once, unless the time to send is over.
         """
-        del weight
+        del weight, reserve
         account = self._named(connection)
         return self._acting_permit(account) if self._guard is not None else self._reading_permit()
 
     @asynccontextmanager
-    async def _reading_permit(self) -> AsyncGenerator[None]:
-        yield
+    async def _reading_permit(self) -> AsyncGenerator[Permit]:
+        yield _AtOnce()
 
     @asynccontextmanager
-    async def _acting_permit(self, account: Account) -> AsyncGenerator[None]:
+    async def _acting_permit(self, account: Account) -> AsyncGenerator[Permit]:
         self._may_act(account.name)
         try:
             self._departure().check()
@@ -130,7 +132,7 @@ class ConnectionCaller:
             raise NotSent(f"{self._step} did not call {account.name}. {what}")
         self._standing = Standing.UNKNOWN
         try:
-            yield
+            yield _AtOnce()
         except TransientFailure:
             self._standing = Standing.NOT_DONE
             raise
@@ -215,7 +217,7 @@ class ConnectionCaller:
     # -- what became of it -------------------------------------------------------
 
     def _verdict(self, account: Account, call: Call, seen: Seen) -> Verdict:
-        if call.method == "GET":
+        if not call.changes:
             return sort_reading(seen, account.not_done, absent_is_none=call.absent_is_none)
         return sort_acting(
             seen, account.not_done, repeats_unknown=self._guard is not None and self._guard.repeats_unknown
@@ -225,7 +227,7 @@ class ConnectionCaller:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
         words = redactor.text(f"{account.name}: {call.method} {call.path}. {seen.words}")
         response = _raw(seen.answer, redactor) if seen.answer is not None else None
-        if call.method == "GET" and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
+        if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)
         match verdict:
             case Verdict.NOT_DONE | Verdict.CREDENTIAL:
@@ -244,6 +246,13 @@ class ConnectionCaller:
             return None
         headers = answer.headers
         return seconds_to_wait(headers.get("retry-after"), date=headers.get("date"), now=self._clock.now())
+
+
+class _AtOnce:
+    """A permit that nothing is counted against."""
+
+    def used(self, amounts: Mapping[str, float], /) -> None:
+        """Nothing was reserved."""
 
 
 _STANDINGS: Final = {
