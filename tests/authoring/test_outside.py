@@ -44,8 +44,6 @@ class Recorder:
     def used(self, amounts: Mapping[str, float], /) -> None:
         self.settled.append(dict(amounts))
 
-        return wait()
-
     def setting(self, name: str) -> str | None:
         return self.settings.get(name)
 
