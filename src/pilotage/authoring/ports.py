@@ -36,6 +36,12 @@ class Call:
     """What it may use beside one call, by unit, such as {"tokens": 1200, "USD": 0.02}: held before it, settled after it."""
     used: "Callable[[object], Mapping[str, float]] | None" = None
     """What the answer says was used of what was reserved; None, or an answer that never comes: all of it."""
+    wait_at_most: float | None = None
+    """Seconds that it waits at most for room within the account's limits; None: as long as one call may take.
+
+    Where there is none in time, the call fails at once with `connections.errors.NoRoom`, which says which limit it was and
+    when it has room again. With 0 it never waits: "5 USD a day, then to people" is a Quota, and an abstention on NoRoom.
+    """
 
     @property
     def changes(self) -> bool:

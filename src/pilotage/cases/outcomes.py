@@ -26,8 +26,11 @@ class NotDone:
 
     words: str
     throttled: bool = False
+    """It was not its turn: no attempt is used up, and the connection is left alone by this process."""
     after: int | None = None
-    """Microseconds that the other side asks to wait."""
+    """Microseconds to wait."""
+    asked: bool = False
+    """The other side asked for it: every process leaves it alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,7 @@ class WaitsFor(StrEnum):
     RETRY = "another attempt"
     EFFECT = "an effect"
     ITEMS = "its items"
+    CONNECTION = "a connection"
 
 
 class EffectState(StrEnum):

@@ -16,8 +16,9 @@ from pilotage.cases import leaving
 from pilotage.cases.calling import RunsAsync
 from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.ports import Autonomy
-from pilotage.cases.retry import Budget, next_attempt
+from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
 from pilotage.cases.values import LiveCase, Question, WaitsFor
+from pilotage.connections.errors import NoRoom
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
@@ -155,19 +156,26 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
     said = said_of(error)
     if not isinstance(error, TransientFailure | MalformedResponse):
         return leaving.dead(case, node.name, f"{node.name}: {said}")
-    failures = case.attempts + 1
     now = micros(env.now)
+    if isinstance(error, NoRoom):  # our own limits: it waits for its turn and has failed at nothing
+        due = throttled_until(now=now, after=_micros(error.retry_after), chance=env.chance)
+        return leaving.waits(case, node.name, WaitsFor.CONNECTION, due_at=due, reason=said, attempts=case.attempts)
+    failures = case.attempts + 1
     due = next_attempt(
         failures=failures,
         since=now,
         now=now,
         budget=budget_of(node),
         chance=env.chance,
-        after=getattr(error, "retry_after", None),
+        after=_micros(getattr(error, "retry_after", None)),
     )
     if due is None:
         return leaving.dead(case, node.name, f"{node.name} failed {failures} times; the last time: {said}")
     return leaving.waits(case, node.name, WaitsFor.RETRY, due_at=due, reason=said, attempts=failures)
+
+
+def _micros(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds * SECOND)
 
 
 def budget_of(node: Node) -> Budget:

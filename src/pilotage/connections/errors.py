@@ -1,5 +1,6 @@
-"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230."""
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-251 to PLT-259."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from pilotage.authoring.failures import MalformedResponse, PermanentFailure, TransientFailure, UnknownOutcome
@@ -24,6 +25,32 @@ class NotSent(NotDone):
 
     code: ClassVar[str] = "PLT-222"
     usual_remedy: ClassVar[str] = "Nothing was done; it gets a new permission to send by itself."
+
+
+class NoRoom(NotDone):
+    """The account's own limits had no room in the time that the call may wait; nothing was sent.
+
+    `limit` is the limit in words, `unit` what it counts ("calls", "tokens", "USD"). `free_at` is when there is room again, as
+    far as that is known; `retry_after` says the same in seconds. A case whose step raises it waits for the connection: it is
+    no failure of its own.
+    """
+
+    code: ClassVar[str] = "PLT-251"
+    usual_remedy: ClassVar[str] = "It goes on by itself when there is room; `pilotage limits` says when."
+
+    def __init__(
+        self, what: str, /, *, limit: str = "", unit: str = "calls", free_at: datetime | None = None, after: float = 1.0
+    ) -> None:
+        super().__init__(what, retry_after=after)
+        self.limit = limit
+        self.unit = unit
+        self.free_at = free_at
+
+
+class TooHeavy(PilotageError):
+    """One call asks for more than a limit of the account can ever give."""
+
+    code: ClassVar[str] = "PLT-252"
 
 
 class Refused(PermanentFailure):

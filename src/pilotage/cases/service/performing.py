@@ -26,7 +26,7 @@ from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
 from pilotage.connections.caller import ConnectionCaller
-from pilotage.connections.errors import BodyNotJson, NotSent, OnlyReads, OutcomeUnknown, PathRefused, SecondCall
+from pilotage.connections.errors import BodyNotJson, NoRoom, NotSent, OnlyReads, OutcomeUnknown, PathRefused, SecondCall
 from pilotage.connections.errors import NotDone as CallNotDone
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
@@ -147,6 +147,8 @@ def _not_answered(step: str, standing: Standing) -> Outcome:
 def _failed(error: Exception, standing: Standing) -> Outcome:
     words = said_of(error)
     match standing:
+        case Standing.NOTHING if isinstance(error, NoRoom):
+            return NotDone(words=words, throttled=True, after=_wait(error))
         case Standing.NOTHING if isinstance(error, CallNotDone):
             return NotDone(words=words)
         case Standing.NOTHING if isinstance(error, PilotageError) and not isinstance(error, MISUSE):
@@ -155,12 +157,19 @@ def _failed(error: Exception, standing: Standing) -> Outcome:
         case Standing.NOTHING | Standing.REFUSED:
             return Refused(words=words)
         case Standing.NOT_DONE:
-            after = getattr(error, "retry_after", None)
-            wait = None if after is None else int(after * SECOND)
-            return NotDone(words=words, throttled=after is not None or isinstance(error, NotSent), after=wait)
+            wait = _wait(error)
+            asked = wait is not None and not isinstance(error, NoRoom)
+            return NotDone(
+                words=words, throttled=wait is not None or isinstance(error, NotSent), after=wait, asked=asked
+            )
         case Standing.UNKNOWN | Standing.ANSWERED:
             # an answer came (whatever it said) or the step failed behind it: the other side acts no more
             over = standing is Standing.ANSWERED or getattr(error, "response", None) is not None
             return NotKnown(
                 words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)", over=over
             )
+
+
+def _wait(error: Exception) -> int | None:
+    after = getattr(error, "retry_after", None)
+    return None if after is None else int(after * SECOND)

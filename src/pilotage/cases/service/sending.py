@@ -189,7 +189,8 @@ class Sending:
             )
             if isinstance(one.outcome, NotDone) and one.outcome.throttled and what.due_at is not None:
                 self.pauses[effect.connection] = max(self.pauses.get(effect.connection, 0), what.due_at)
-                self._asked_for_rest[effect.connection] = self.pauses[effect.connection]
+                if one.outcome.asked:
+                    self._asked_for_rest[effect.connection] = self.pauses[effect.connection]
             count = effect.asked if one.job.asking else effect.attempt
             key = (what, one.job.asking, count, effect.automation, effect.release, effect.node)
             groups.setdefault(key, []).append(one)
