@@ -58,7 +58,13 @@ class Sorted:
 
     accepted: list[Accepted] = field(default_factory=list[Accepted])
     faulty: list[Faulty] = field(default_factory=list[Faulty])
-    duplicates: int = 0
+    repeated: list[tuple[Arrival, str | None]] = field(default_factory=list[tuple[Arrival, str | None]])
+    """Duplicates, each with the key under which it is here; None: it waits in quarantine already."""
+
+    @property
+    def duplicates(self) -> int:
+        """How many came before."""
+        return len(self.repeated)
 
 
 def check(automation: Automation, arrivals: Iterable[Arrival]) -> tuple[list[Accepted], list[Faulty]]:
@@ -181,7 +187,7 @@ def sort(
             seen[one.key] = one.digest
             result.accepted.append(one)
         elif digest == one.digest:
-            result.duplicates += 1
+            result.repeated.append((one.arrival, one.key))
         else:
             fault = Faulty(
                 arrival=one.arrival,
@@ -201,7 +207,7 @@ def sort(
 def _add_fault(result: Sorted, fault: Faulty, faults: set[str]) -> None:
     digest = digest_of(fault.arrival)
     if digest in faults:
-        result.duplicates += 1
+        result.repeated.append((fault.arrival, None))
     else:
         faults.add(digest)
         result.faulty.append(fault)

@@ -53,6 +53,30 @@ class Progress:
     next_number: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A block before its transaction."""
+
+    automation: Automation
+    arrived: int
+    accepted: Sequence[Accepted]
+    faulty: Sequence[Faulty]
+    release: str
+    batch: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A block in its transaction."""
+
+    receipt: Receipt
+    found: Sorted
+    new: Sequence[int | None]
+    """The new case of each of `found.accepted`."""
+    kept: Sequence[int]
+    """The number in quarantine of each of `found.faulty`."""
+
+
 @dataclass(kw_only=True)
 class Intake:
     """Takes records in, for one process."""
@@ -108,54 +132,79 @@ class Intake:
         self, automation: Automation, submission: int, arrivals: Iterable[Arrival], progress: Progress | None = None
     ) -> Receipt:
         """Take one block in: one transaction, with the submission's place in its source."""
+        block = self.prepared(automation, arrivals)
+        with self.database.transaction() as tx:
+            taken = self.store(tx, block, submission, progress=progress)
+        self.stored(block, taken)
+        return taken.receipt
+
+    def prepared(self, automation: Automation, arrivals: Iterable[Arrival]) -> Prepared:
+        """A block as it will be taken in: checked against the contract, with its release and its batch."""
         block = list(arrivals)
         accepted, faulty = check(automation, block)
         (release,) = self.releases.assign(automation.name, 1)
         batch = ids.one() if self.batch_row is not None and self.direct(automation.name, release, len(block)) else None
-        with self.database.transaction() as tx:
-            holding.share_gate(tx)
-            if held := holding.intake_held(tx, automation.name):
-                msg = f"Intake of {automation.name} is on hold: {held}."
-                raise IntakeHeld(
-                    msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here."
-                )
-            self.room.need(tx, automation)
-            sorted_block = _sort(tx, automation.name, accepted, faulty)
-            now = self.database.now(tx)
-            new = self._add(tx, automation, sorted_block, submission=submission, release=release, batch=batch, now=now)
-            if batch is not None and self.batch_row is not None and new:
-                moving.add_batch(tx, self.batch_row(batch, automation.name, release, len(new), now))
-            _quarantine(tx, automation.name, sorted_block.faulty, submission, now)
-            duplicates = sorted_block.duplicates + len(sorted_block.accepted) - len(new)
-            arriving.count_submission(
-                tx,
-                submission,
-                now=now,
-                arrived=len(block),
-                accepted=len(new),
-                duplicates=duplicates,
-                quarantined=len(sorted_block.faulty),
-                next_byte=progress.next_byte if progress else None,
-                next_number=progress.next_number if progress else None,
-            )
-            numbers = {
-                "arrived": len(block),
-                "accepted": len(new),
-                "duplicates": duplicates,
-                "quarantined": len(sorted_block.faulty),
-            }
-            tallying.add(tx, tallying.of_intake(automation.name, numbers, cases=len(new)), now)
-        self.room.took(automation, len(new))
-        if batch is not None and new:
-            self.started(batch)
-        return Receipt(
-            submission=submission,
-            arrived=len(block),
-            accepted=len(new),
-            duplicates=duplicates,
-            quarantined=len(sorted_block.faulty),
-            cases=tuple(new),
+        return Prepared(
+            automation=automation, arrived=len(block), accepted=accepted, faulty=faulty, release=release, batch=batch
         )
+
+    def store(
+        self,
+        tx: Tx,
+        block: Prepared,
+        submission: int,
+        *,
+        progress: Progress | None = None,
+        refuse: Callable[[Sorted], None] = lambda found: None,
+    ) -> Taken:
+        """Take a block in, in the caller's transaction; `refuse` may still raise when it sees how it was sorted."""
+        automation, batch = block.automation, block.batch
+        self.need_room(tx, automation)
+        found = _sort(tx, automation.name, block.accepted, block.faulty)
+        refuse(found)
+        now = self.database.now(tx)
+        new = self._add(tx, automation, found, submission=submission, release=block.release, batch=batch, now=now)
+        if None in new:  # another process took their keys since we looked
+            _sort_late(tx, automation.name, found, new)
+        cases = [number for number in new if number is not None]
+        if batch is not None and self.batch_row is not None and cases:
+            moving.add_batch(tx, self.batch_row(batch, automation.name, block.release, len(cases), now))
+        kept = _quarantine(tx, automation.name, found.faulty, submission, now)
+        numbers = {
+            "arrived": block.arrived,
+            "accepted": len(cases),
+            "duplicates": found.duplicates,
+            "quarantined": len(found.faulty),
+        }
+        arriving.count_submission(
+            tx,
+            submission,
+            now=now,
+            finished=None,
+            **numbers,
+            next_byte=progress.next_byte if progress else None,
+            next_number=progress.next_number if progress else None,
+        )
+        tallying.add(tx, tallying.of_intake(automation.name, numbers, cases=len(cases)), now)
+        receipt = Receipt(submission=submission, **numbers, cases=tuple(cases))
+        return Taken(receipt=receipt, found=found, new=new, kept=kept)
+
+    def need_room(self, tx: Tx, automation: Automation) -> None:
+        """Raise IntakeHeld (PLT-210) or IntakePaused (PLT-211) where nothing is taken in now."""
+        holding.share_gate(tx)
+        if held := holding.intake_held(tx, automation.name):
+            msg = f"Intake of {automation.name} is on hold: {held}."
+            raise IntakeHeld(
+                msg, "Nothing of this block was taken in. Submit again after `pilotage resume`; it goes on here."
+            )
+        self.room.need(tx, automation)
+
+    def stored(self, block: Prepared, taken: Taken) -> None:
+        """The transaction in which it was stored is committed: its batch starts."""
+        cases = taken.receipt.cases
+        self.room.took(block.automation, len(cases))
+        if block.batch is not None and cases:
+            self.started(block.batch)
 
     def add_released(self, tx: Tx, automation: Automation, accepted: list[Accepted], now: int) -> list[int]:
         """Records that left quarantine become cases, in the caller's transaction."""
@@ -163,8 +212,9 @@ class Intake:
         new = self._add(
             tx, automation, Sorted(accepted=accepted), submission=None, release=release, batch=None, now=now
         )
-        tallying.add(tx, tallying.of_intake(automation.name, {}, cases=len(new)), now)
-        return new
+        cases = [number for number in new if number is not None]
+        tallying.add(tx, tallying.of_intake(automation.name, {}, cases=len(cases)), now)
+        return cases
 
     def _add(
         self,
@@ -176,7 +226,8 @@ class Intake:
         release: str,
         batch: int | None,
         now: int,
-    ) -> list[int]:
+    ) -> list[int | None]:
+        """The new case of each accepted record; None for one whose key exists."""
         numbers = ids.make(len(block.accepted))
         place = Place.READY if batch is None else Place.MOVING
         rows = [
@@ -215,7 +266,7 @@ class Intake:
                 if number in added
             ],
         )
-        return [number for number in numbers if number in added]
+        return [number if number in added else None for number in numbers]
 
 
 def _sort(tx: Tx, automation: str, accepted: Sequence[Accepted], faulty: Sequence[Faulty]) -> Sorted:
@@ -226,7 +277,18 @@ def _sort(tx: Tx, automation: str, accepted: Sequence[Accepted], faulty: Sequenc
     return sort(accepted, faulty, known, faults)
 
 
-def _quarantine(tx: Tx, automation: str, faulty: Sequence[Faulty], submission: int, now: int) -> None:
+def _sort_late(tx: Tx, automation: str, found: Sorted, new: list[int | None]) -> None:
+    """Sort again what was no case in the end: only now their cases can be seen."""
+    late = [one for one, number in zip(found.accepted, new, strict=True) if number is None]
+    again = _sort(tx, automation, late, ())
+    assert not again.accepted, "a key is taken and cannot be seen"
+    found.accepted = [one for one, number in zip(found.accepted, new, strict=True) if number is not None]
+    new[:] = [number for number in new if number is not None]
+    found.repeated += again.repeated
+    found.faulty += again.faulty
+
+
+def _quarantine(tx: Tx, automation: str, faulty: Sequence[Faulty], submission: int, now: int) -> list[int]:
     numbers = ids.make(len(faulty))
     rows: list[dict[str, object]] = []
     contents: list[dict[str, object]] = []
@@ -255,3 +317,4 @@ def _quarantine(tx: Tx, automation: str, faulty: Sequence[Faulty], submission: i
         fields = None if arrival.fields is None else to_json(arrival.fields, fallback=repr).decode()
         contents.append({"quarantine_id": number, "original": original_of(arrival), "fields": fields})
     arriving.add_quarantined(tx, rows, contents)
+    return numbers
