@@ -1,5 +1,6 @@
 """The pulse: whether others may have written."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -7,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from pilotage.machinery.storage.database import Database
-from pilotage.machinery.storage.pulse import Pulse
+from pilotage.machinery.storage.pulse import Pulse, call
 
 TABLE = "CREATE TABLE things (id integer)"
 QUERY = "SELECT EXISTS (SELECT 1 FROM things)"
@@ -57,3 +58,53 @@ def test_it_keeps_no_connection_of_the_pool(database: Database) -> None:
     with database.transaction() as tx:
         tx.execute(sa.text(TABLE))
     pulse.close()
+
+
+def test_who_listens_hears_a_call_once_it_is_committed(database: Database) -> None:
+    """On PostgreSQL a call comes with the commit, and who listens need not ask often; on SQLite nobody has to call."""
+    pulse = Pulse(database, "SELECT false")
+    asked_often = pulse.pause
+    stop, heard = threading.Event(), threading.Event()
+    listener = threading.Thread(target=pulse.listen, args=(heard.set, stop))
+    listener.start()
+    try:
+        if database.dialect == "sqlite":
+            listener.join(timeout=10)
+            assert not listener.is_alive()
+            assert pulse.pause == asked_often
+            return
+        assert heard.wait(10)  # it looks once when it begins to listen
+        heard.clear()
+        assert pulse.pause > asked_often
+        with database.transaction() as tx:
+            call(tx)
+            assert not heard.wait(0.2)
+        assert heard.wait(10)
+    finally:
+        stop.set()
+        listener.join(timeout=10)
+    assert pulse.pause == asked_often
+
+
+def test_a_listener_outlives_the_server_that_ends_its_session(database: Database) -> None:
+    """A session that is ended is opened again, and calls are heard again."""
+    if database.dialect == "sqlite":
+        pytest.skip("a file has no session that a server could end")
+    pulse = Pulse(database, "SELECT false")
+    stop, heard = threading.Event(), threading.Event()
+    listener = threading.Thread(target=pulse.listen, args=(heard.set, stop))
+    listener.start()
+    try:
+        assert heard.wait(10)
+        heard.clear()
+        with database.transaction() as tx:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+            assert tx.execute(sa.text(ended + " AND datname = current_database()")).all()
+        assert heard.wait(10)
+        heard.clear()
+        with database.transaction() as tx:
+            call(tx)
+        assert heard.wait(10)
+    finally:
+        stop.set()
+        listener.join(timeout=10)

@@ -15,6 +15,7 @@ from pilotage.cases.store import arriving, holding, moving, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
 from pilotage.machinery.storage.database import Database, Tx
+from pilotage.machinery.storage.pulse import call
 
 BLOCK: Final = 500
 """Records that are committed together."""
@@ -186,6 +187,8 @@ class Intake:
             next_number=progress.next_number if progress else None,
         )
         tallying.add(tx, tallying.of_intake(automation.name, numbers, cases=len(cases)), now)
+        if cases and batch is None:
+            call(tx)
         receipt = Receipt(submission=submission, **numbers, cases=tuple(cases))
         return Taken(receipt=receipt, found=found, new=new, kept=kept)
 

@@ -26,8 +26,6 @@ from pilotage.machinery.storage.pulse import Pulse
 
 IDLE: Final = 0.1
 """Seconds that a sender with calls on their way waits for the first of them."""
-PULSE: Final = 0.02
-"""Seconds between two looks at the database's pulse when there is nothing to do."""
 VAIN: Final = 0.1
 """Seconds of rest after a look that found nothing: what is there may be another's, or held."""
 MOMENT: Final = 0.002
@@ -75,8 +73,9 @@ class Worker:
         self.mover.after_save = self._after_save
         self.sending.after_record = self._after_record
         self.engine.launch(self._run, [self.queue_of(*pair) for pair in self.mover.served.pairs])
-        for name, target in (("pilotage-former", self._form), ("pilotage-sender", self._send_thread)):
-            thread = threading.Thread(target=target, name=name, daemon=True)
+        threads = (("former", self._form), ("sender", self._send_thread), ("listener", self._listen))
+        for name, target in threads:
+            thread = threading.Thread(target=target, name=f"pilotage-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -160,8 +159,15 @@ class Worker:
             if self.pulse.beats():
                 self._poke_sender()
                 return
-            if self._wake.wait(PULSE):
+            if self._wake.wait(self.pulse.pause):
                 return
+
+    def _listen(self) -> None:
+        self.pulse.listen(self._called, self._stop)
+
+    def _called(self) -> None:
+        self._wake.set()
+        self._poke_sender()
 
     def form(self) -> int:
         """Claim ready cases and start their batches, as far as there are places; how many."""
