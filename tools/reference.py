@@ -125,6 +125,7 @@ _RANGES: Final = (
     (231, "Secrets"),
     (241, "The network"),
     (300, "Files that are read"),
+    (340, "Mail, documents and large contents"),
     (400, "Decisions"),
     (500, "Exports, backups, archives"),
     (600, "Releases"),

@@ -200,9 +200,11 @@ class House:
 
     def checks(self) -> "Sequence[Check]":
         """What the subjects above the cases know to be true."""
+        from pilotage.machinery.contents.files import Contents  # noqa: PLC0415
+        from pilotage.machinery.contents.keeping import soundness  # noqa: PLC0415
         from pilotage.releases.service import doubts  # noqa: PLC0415
 
-        return (doubts,)
+        return (doubts, soundness(Contents(self.project().contents_folder)))
 
     @contextmanager
     def database(self) -> Generator["Database"]:

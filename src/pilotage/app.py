@@ -36,6 +36,8 @@ from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.cli.names import did_you_mean
+from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.contents.keeping import Sweeping
 from pilotage.machinery.engine.collector import calm_collector
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Engine
@@ -74,11 +76,18 @@ class Project:
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     disk_share: float = DISK_SHARE
     """How much of the database's disk may be in use before intake pauses."""
+    contents: Path | None = None
+    """Where large contents lie, where the project says so: a folder that several machines share."""
 
     @property
     def folder(self) -> Path:
         """Where the platform keeps what belongs to this project."""
         return self.root / ".pilotage"
+
+    @property
+    def contents_folder(self) -> Path:
+        """Where the large contents of this environment lie."""
+        return (self.contents or self.folder / "contents") / self.environment
 
     def setting(self, name: str) -> str | None:
         """The text of a setting: HELPDESK_URL of the environment, else `helpdesk-url` of the project's file."""
@@ -124,7 +133,12 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
+        contents=_folder(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents"), root),
     )
+
+
+def _folder(value: object, root: Path) -> Path | None:
+    return root / str(value) if value else None
 
 
 def _disk_share(value: object, root: Path) -> float:
@@ -179,7 +193,8 @@ class Platform:
         )
         self.inbox = Inbox(database=self.database, zone_of=self._zone_of, node_of=self._node_of)
         room = Room(folder=self.database.folder, disk_share=project.disk_share)
-        self.intake = Intake(database=self.database, releases=self.releases, room=room)
+        self.contents = Contents(project.contents_folder, clock=self.clock)
+        self.intake = Intake(database=self.database, releases=self.releases, room=room, contents=self.contents)
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001) with the nearest names."""
@@ -320,6 +335,7 @@ class Platform:
                 self.limiter.announce,
                 self.inbox.escalate,
                 Folding(database=self.database).fold,
+                Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,
                 self.database.shorten_log,
             ],
         )

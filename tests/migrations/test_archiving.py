@@ -16,6 +16,7 @@ from pilotage.cases.store import tallying
 from pilotage.cases.tables import archive_runs, archived_keys, case_content, cases, effects, timeline
 from pilotage.inbox import store as inbox_store
 from pilotage.inbox.tables import decisions
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import carrying
 from pilotage.operations import archive_file, archiving
@@ -272,11 +273,19 @@ def test_an_archive_goes_along_with_an_export(platform: Platform, begin: Begin, 
         tmp_path / "all",
         environment="test",
         folder=tmp_path,
+        contents=Contents(tmp_path),
         version="1",
         seen=lambda *_: None,
     )
     there = begin(f"sqlite:///{tmp_path / 'there.sqlite'}")
-    carrying.take(there.inner.database, tmp_path / "all", environment="test", folder=tmp_path, seen=lambda *_: None)
+    carrying.take(
+        there.inner.database,
+        tmp_path / "all",
+        environment="test",
+        folder=tmp_path,
+        contents=Contents(tmp_path),
+        seen=lambda *_: None,
+    )
     assert holds(there.inner.database)
     restore(there, tmp_path / "file")
     back = everything(there.inner.database)

@@ -13,6 +13,7 @@ from pilotage.cases.service.holding import resume, standing
 from pilotage.cases.service.proving import prove
 from pilotage.inbox import store as inbox_store
 from pilotage.kernel.clock import ManualClock
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import backing
@@ -34,10 +35,13 @@ from tests.migrations.test_carrying import rewrite
 CHECKS = [inbox_store.doubles]
 
 
-def back_up(database: Database, file: Path) -> BackedUp:
+def back_up(database: Database, file: Path, contents: Contents | None = None) -> BackedUp:
     """Write a backup."""
     folder = file.parent / "folder"
-    return backing.backup(database, file, environment="test", folder=folder, version="1", checks=CHECKS)
+    contents = contents or Contents(folder / "contents")
+    return backing.backup(
+        database, file, environment="test", folder=folder, contents=contents, version="1", checks=CHECKS
+    )
 
 
 def restore(target: Path, file: Path, *, over: bool = False, environment: str = "test") -> BackedUp:
@@ -47,6 +51,7 @@ def restore(target: Path, file: Path, *, over: bool = False, environment: str = 
         file,
         environment=environment,
         folder=file.parent / "restored",
+        contents=Contents(file.parent / "restored" / "contents"),
         over=over,
         by="me",
         known="test",

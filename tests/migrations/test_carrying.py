@@ -15,6 +15,7 @@ from pilotage.cases.service.replaying import replay
 from pilotage.cases.store import looking
 from pilotage.cases.tables import cases, effects
 from pilotage.inbox import store as inbox_store
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.plain import in_order, names_of, to_plain
@@ -39,14 +40,29 @@ from tests.migrations.places import case, fill, number, places, submit
 def export(database: Database, file: Path, folder: Path | None = None) -> Carried:
     """Write an export."""
     folder = folder or file.parent / "folder"
-    return carrying.export(database, file, environment="test", folder=folder, version="1", seen=lambda *_: None)
+    return carrying.export(
+        database,
+        file,
+        environment="test",
+        folder=folder,
+        contents=Contents(folder / "contents"),
+        version="1",
+        seen=lambda *_: None,
+    )
 
 
 def take(database: Database, file: Path, folder: Path | None = None, environment: str = "test") -> Carried:
     """Read an export in."""
     folder = folder or file.parent / "folder"
     prepare(database)
-    return carrying.take(database, file, environment=environment, folder=folder, seen=lambda *_: None)
+    return carrying.take(
+        database,
+        file,
+        environment=environment,
+        folder=folder,
+        contents=Contents(folder / "there"),
+        seen=lambda *_: None,
+    )
 
 
 def holds(database: Database) -> bool:
@@ -144,7 +160,13 @@ def test_a_worker_that_begins_meanwhile_spoils_the_file(source: Platform, tmp_pa
 
     with pytest.raises(WorkersLive):
         carrying.export(
-            source.inner.database, tmp_path / "file", environment="test", folder=tmp_path, version="1", seen=begin
+            source.inner.database,
+            tmp_path / "file",
+            environment="test",
+            folder=tmp_path,
+            contents=Contents(tmp_path),
+            version="1",
+            seen=begin,
         )
     assert list(tmp_path.glob("*file*")) == []
 

@@ -59,7 +59,13 @@ def settle_quarantine(platform: Platform) -> None:
 def erase(platform: Platform, key: str = "hers", archives: tuple[Path, ...] = ()) -> Erased:
     """Erase a record."""
     return erasing.erase(
-        platform.inner.database, "parcels", key, archives=archives, by="me", reason="She asked for it."
+        platform.inner.database,
+        "parcels",
+        key,
+        archives=archives,
+        contents=platform.inner.contents,
+        by="me",
+        reason="She asked for it.",
     )
 
 

@@ -21,10 +21,12 @@ from pilotage.cases.service.proving import Check, prove
 from pilotage.cases.store import looking
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.cli.times import iso
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import HEAD, prepare
 from pilotage.migrations.artefacts import add_artefacts, put_artefacts
 from pilotage.migrations.carrying import carried
+from pilotage.migrations.contents import add_contents, put_contents
 from pilotage.migrations.errors import (
     DatabaseInUse,
     DatabaseNotEmpty,
@@ -50,6 +52,8 @@ class BackedUp:
     places: Mapping[str, int]
     missing: Sequence[str]
     """Releases whose artefact is not there."""
+    missing_contents: int = 0
+    """Contents that something refers to, and that are not in the file store."""
     holds: bool
     """Whether the sums and invariants of the copy hold."""
     aside: Path | None = None
@@ -57,7 +61,14 @@ class BackedUp:
 
 
 def backup(
-    database: Database, file: Path, *, environment: str, folder: Path, version: str, checks: Sequence[Check]
+    database: Database,
+    file: Path,
+    *,
+    environment: str,
+    folder: Path,
+    contents: Contents,
+    version: str,
+    checks: Sequence[Check],
 ) -> BackedUp:
     """Write a backup of a SQLite database, whoever works on it. Raises FileIsThere (PLT-500) and NotHere (PLT-507)."""
     source = _file_of(database.url, f"pg_dump --format=custom --file={file}")
@@ -71,6 +82,7 @@ def backup(
             with closing(Database(f"sqlite:///{copy}")) as copied:
                 with copied.snapshot() as tx:
                     missing = add_artefacts(tx, packer, folder)
+                    missing_contents = add_contents(tx, packer, contents)
                     places = _places(copied)
                     written_at = str(iso(database.now(tx)))
                 holds = prove(copied, checks).holds
@@ -78,7 +90,14 @@ def backup(
         finally:
             _remove(copy)
         head |= {"written_at": written_at, "places": places, "missing_artefacts": missing}
-    return BackedUp(file=file, written_at=written_at, places=places, missing=missing, holds=holds)
+    return BackedUp(
+        file=file,
+        written_at=written_at,
+        places=places,
+        missing=missing,
+        missing_contents=missing_contents,
+        holds=holds,
+    )
 
 
 def restore(
@@ -87,6 +106,7 @@ def restore(
     *,
     environment: str,
     folder: Path,
+    contents: Contents,
     over: bool,
     by: str,
     known: str,
@@ -109,6 +129,7 @@ def restore(
             pack.extract(_PART, fresh)
             _refuse_unsound(fresh, file)
             reason = f"Restored from the backup of {pack.text('written_at')}: what went out after it is not in it."
+            put_contents(pack, contents)  # what nobody refers to after all is swept
             with closing(Database(f"sqlite:///{fresh}")) as database:
                 prepare(database)
                 hold(database, scope="everything", name="", by=by, known=known, reason=reason)

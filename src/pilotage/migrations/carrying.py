@@ -18,12 +18,14 @@ from pilotage.cases.store import looking, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.interrupts import point
 from pilotage.machinery.cli.times import iso
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.plain import in_order, names_of, to_plain
 from pilotage.machinery.storage.tables import metadata
 from pilotage.migrations import HEAD
 from pilotage.migrations.artefacts import add_artefacts, put_artefacts
+from pilotage.migrations.contents import add_contents, put_contents
 from pilotage.migrations.errors import CannotBeTaken, DatabaseNotEmpty, OtherEnvironment, OtherRevision, WorkersLive
 from pilotage.migrations.packing import Pack, Packer, opened, packing
 from pilotage.migrations.still import began_since, refuse_on_their_way, refuse_workers
@@ -57,6 +59,8 @@ class Carried:
     """Cases that were in a batch, and are ready again."""
     missing: Sequence[str]
     """Releases whose artefact is not there."""
+    missing_contents: int = 0
+    """Contents that something refers to, and that are not in the file store."""
 
 
 def carried() -> list[sa.Table]:
@@ -64,7 +68,9 @@ def carried() -> list[sa.Table]:
     return [table for table in metadata.sorted_tables if table.name not in LEFT_BEHIND]
 
 
-def export(database: Database, file: Path, *, environment: str, folder: Path, version: str, seen: Seen) -> Carried:
+def export(
+    database: Database, file: Path, *, environment: str, folder: Path, contents: Contents, version: str, seen: Seen
+) -> Carried:
     """Write the whole platform into a file. Raises WorkersLive, EffectsOnTheirWay and FileIsThere (PLT-500 to 504)."""
     refuse_workers(database)
     head: dict[str, object] = {"revision": HEAD, "environment": environment, "pilotage": version}
@@ -75,13 +81,16 @@ def export(database: Database, file: Path, *, environment: str, folder: Path, ve
         done = _Done(total=total, seen=seen)
         rows = {table.name: _export_table(tx, packer, table, done) for table in carried()}
         missing = add_artefacts(tx, packer, folder)
+        missing_contents = add_contents(tx, packer, contents)
         places = _places(tx)
         moving = places.pop(Place.MOVING.value, 0)
         if moving:
             places[Place.READY.value] = places.get(Place.READY.value, 0) + moving
         head |= {"written_at": iso(began), "places": places, "missing_artefacts": missing}
         _refuse_late_workers(database, began)
-    return Carried(file=file, rows=rows, places=places, dissolved=moving, missing=missing)
+    return Carried(
+        file=file, rows=rows, places=places, dissolved=moving, missing=missing, missing_contents=missing_contents
+    )
 
 
 def _refuse_late_workers(database: Database, began: int) -> None:
@@ -124,7 +133,7 @@ def _lines(tx: Tx, table: sa.Table, done: _Done) -> Iterator[bytes]:
         done.more(table.name, len(block))
 
 
-def take(database: Database, file: Path, *, environment: str, folder: Path, seen: Seen) -> Carried:
+def take(database: Database, file: Path, *, environment: str, folder: Path, contents: Contents, seen: Seen) -> Carried:
     """Put the platform of a file into an empty database: all of it in one transaction, or nothing.
 
     Raises NotAsWritten, OtherRevision, WorkersLive, DatabaseNotEmpty, OtherEnvironment, CannotBeTaken (PLT-501 to 508).
@@ -145,6 +154,7 @@ def take(database: Database, file: Path, *, environment: str, folder: Path, seen
                 what = f"{places} came of {file}, and not {pack.manifest.get('places')}."
                 raise CannotBeTaken(what, "Nothing was written. Report it: this should never happen.")
             put_artefacts(pack, folder)
+            put_contents(pack, contents)
     missing = cast("Sequence[str]", pack.manifest.get("missing_artefacts", ()))
     return Carried(file=file, rows=rows, places=places, dissolved=0, missing=missing)
 

@@ -18,6 +18,11 @@ class Project(Protocol):
         ...
 
     @property
+    def contents_folder(self) -> Path:
+        """Where its large contents lie."""
+        ...
+
+    @property
     def environment(self) -> str:
         """Which environment this is."""
         ...

@@ -17,6 +17,9 @@ from pilotage.cases.store.archiving import Packed
 from pilotage.cases.values import ENDED_PLACES
 from pilotage.inbox import store as inbox_store
 from pilotage.kernel.ids import ids, shown
+from pilotage.machinery.contents import store as contents_store
+from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.contents.keeping import ERASED, remove_unneeded
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.operations import archive_file
 from pilotage.operations.archive_file import Line
@@ -44,6 +47,10 @@ class Erased:
     quarantined: int = 0
     archive: Path | None = None
     """The file that was written anew."""
+    contents: int = 0
+    """Large contents that went from the file store."""
+    contents_left: int = 0
+    """Those that others need as well, or that were written just now: the latter go within the hour."""
 
 
 def bare(story: str) -> str:
@@ -52,7 +59,16 @@ def bare(story: str) -> str:
     return json.dumps([event[: _STAYS.get(str(event[0]), 2)] for event in events if event])
 
 
-def erase(database: Database, automation: str, key: str, *, archives: Sequence[Path], by: str, reason: str) -> Erased:
+def erase(
+    database: Database,
+    automation: str,
+    key: str,
+    *,
+    archives: Sequence[Path],
+    contents: Contents,
+    by: str,
+    reason: str,
+) -> Erased:
     """Erase what is personal of one record, with its items.
 
     Raises NoSuchCase (PLT-201), NotSettled (PLT-523), ArchiveNeeded (PLT-524) and ArchiveAltered (PLT-521), each before
@@ -72,8 +88,16 @@ def erase(database: Database, automation: str, key: str, *, archives: Sequence[P
             records = _settled_records(tx, automation, key, erased)
             store.zero_what_is_freed(tx)
             store.erase_quarantined(tx, records)
+            digests = _release_contents(tx, erased, records)
         store.empty_log(database)
-        return Erased(cases=erased, quarantined=len(records), archive=file)
+        gone = remove_unneeded(database, contents, digests, older_than=ERASED)
+        return Erased(
+            cases=erased,
+            quarantined=len(records),
+            archive=file,
+            contents=gone,
+            contents_left=len(digests) - gone,
+        )
     with database.transaction() as tx:
         members, records = _settled(tx, automation, key)
         store.zero_what_is_freed(tx)
@@ -81,8 +105,15 @@ def erase(database: Database, automation: str, key: str, *, archives: Sequence[P
         inbox_store.erase(tx, members)
         store.erase_quarantined(tx, records)
         store.tell(tx, members, ids.make(len(members)), now=database.now(tx), by=by, reason=reason)
+        digests = _release_contents(tx, members, records)
     store.empty_log(database)
-    return Erased(cases=members, quarantined=len(records))
+    gone = remove_unneeded(database, contents, digests, older_than=ERASED)
+    return Erased(cases=members, quarantined=len(records), contents=gone, contents_left=len(digests) - gone)
+
+
+def _release_contents(tx: Tx, cases: Sequence[int], records: Sequence[int]) -> set[str]:
+    """These cases and records need no content any more: the digests of those that they had."""
+    return contents_store.release(tx, "case", cases) | contents_store.release(tx, "quarantine", records)
 
 
 def _settled(tx: Tx, automation: str, key: str) -> tuple[list[int], list[int]]:

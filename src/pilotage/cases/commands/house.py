@@ -9,6 +9,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.ports import Decisions
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.served import Served
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database, Tx
 
 
@@ -38,6 +39,11 @@ class Platform(Protocol):
     @property
     def intake(self) -> Intake:
         """Takes records in."""
+        ...
+
+    @property
+    def contents(self) -> Contents:
+        """Its large contents."""
         ...
 
     @property

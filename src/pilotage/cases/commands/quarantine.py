@@ -114,7 +114,7 @@ class QuarantineCommands:
         """Show one record in quarantine with its original bytes."""
         with self.house.open() as platform, platform.database.snapshot() as tx:
             row = _find(platform, record, looking.quarantined(tx, _number(record)))
-        original: bytes = row.original or b""
+            original = correcting.original_of(platform.contents, tx, row)
         fields: object = from_json(row.fields) if row.fields else None
         data = {
             "record": shown("Q", row.id),

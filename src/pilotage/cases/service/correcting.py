@@ -8,9 +8,13 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Arrival, check
 from pilotage.cases.errors import NoSuchRecord, StillBroken
 from pilotage.cases.service.intake import Intake
+from pilotage.cases.service.quarantining import QUARANTINE
 from pilotage.cases.store import arriving, looking
+from pilotage.cases.store.found import QuarantinedWhole
 from pilotage.kernel.ids import shown
-from pilotage.machinery.storage.database import Database
+from pilotage.machinery.contents import store as contents_store
+from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.storage.database import Database, Tx
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +23,15 @@ class Released:
 
     record: int
     case: int
+
+
+def original_of(contents: Contents, tx: Tx, record: QuarantinedWhole) -> bytes:
+    """The original bytes of a record in quarantine, wherever they are kept.
+
+    Raises ContentMissing (PLT-340) and ContentAltered (PLT-341).
+    """
+    kept = None if record.original else next(iter(contents_store.of(tx, QUARANTINE, record.id)), None)
+    return record.original or b"" if kept is None else contents.read(kept)
 
 
 def release(

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic_core import to_json
-
 from pilotage.authoring.automation import Automation
-from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, original_of, sort
+from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, sort
 from pilotage.cases.errors import IntakeHeld
 from pilotage.cases.ports import Releases
+from pilotage.cases.service.quarantining import quarantine
 from pilotage.cases.service.room import Room
 from pilotage.cases.store import arriving, holding, moving, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.pulse import call
 
@@ -84,6 +84,7 @@ class Intake:
 
     database: Database
     releases: Releases
+    contents: Contents
     room: Room = field(default_factory=Room)
     direct: Callable[[str, str, int], bool] = lambda automation, release, cases: False
     """Whether this process would start a batch of so many cases of the automation's release at once."""
@@ -170,7 +171,7 @@ class Intake:
         cases = [number for number in new if number is not None]
         if batch is not None and self.batch_row is not None and cases:
             moving.add_batch(tx, self.batch_row(batch, automation.name, block.release, len(cases), now))
-        kept = _quarantine(tx, automation.name, found.faulty, submission, now)
+        kept = quarantine(tx, self.contents, automation.name, found.faulty, submission, now)
         numbers = {
             "arrived": block.arrived,
             "accepted": len(cases),
@@ -289,35 +290,3 @@ def _sort_late(tx: Tx, automation: str, found: Sorted, new: list[int | None]) ->
     new[:] = [number for number in new if number is not None]
     found.repeated += again.repeated
     found.faulty += again.faulty
-
-
-def _quarantine(tx: Tx, automation: str, faulty: Sequence[Faulty], submission: int, now: int) -> list[int]:
-    numbers = ids.make(len(faulty))
-    rows: list[dict[str, object]] = []
-    contents: list[dict[str, object]] = []
-    for number, one in zip(numbers, faulty, strict=True):
-        arrival = one.arrival
-        rows.append(
-            {
-                "id": number,
-                "automation": automation,
-                "submission": submission,
-                "number": arrival.number,
-                "start": arrival.start,
-                "end": arrival.end,
-                "digest": digest_of(arrival),
-                "whole": arrival.whole,
-                "kind": one.kind,
-                "field": one.field,
-                "reason": one.reason,
-                "shape": one.shape,
-                "key": one.key,
-                "beside": one.beside,
-                "state": "waiting",
-                "at": now,
-            }
-        )
-        fields = None if arrival.fields is None else to_json(arrival.fields, fallback=repr).decode()
-        contents.append({"quarantine_id": number, "original": original_of(arrival), "fields": fields})
-    arriving.add_quarantined(tx, rows, contents)
-    return numbers

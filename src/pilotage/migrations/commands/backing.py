@@ -12,6 +12,7 @@ from pilotage.kernel.clock import SystemClock
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.person import KNOWN, shell_user
+from pilotage.machinery.contents.files import Contents
 from pilotage.migrations import backing
 from pilotage.migrations.backing import BackedUp
 from pilotage.migrations.commands.carrying import own_version
@@ -39,6 +40,7 @@ class BackingCommands:
                 file.absolute(),
                 environment=project.environment,
                 folder=project.folder,
+                contents=Contents(project.contents_folder),
                 version=own_version(),
                 checks=[inbox_store.doubles, *self.house.checks()],
             )
@@ -63,6 +65,7 @@ class BackingCommands:
                 file.absolute(),
                 environment=project.environment,
                 folder=project.folder,
+                contents=Contents(project.contents_folder),
                 over=over,
                 by=shell_user(),
                 known=KNOWN,
@@ -84,6 +87,8 @@ class BackingCommands:
                 self.out.say(f"What was there before is {done.aside}.")
             for release in done.missing:
                 self.out.say(f"The artefact of {release} is not in it: its cases stand still until it is put back.")
+            if done.missing_contents:
+                self.out.say(f"{done.missing_contents:,} contents that something refers to are not there.")
             self.out.say(f"Both sums hold. {then}" if done.holds else "The sums do not hold: see `pilotage doctor`.")
         return Exit.OK if done.holds else Exit.NOT_WELL
 
@@ -94,6 +99,7 @@ def _as_data(done: BackedUp) -> Mapping[str, object]:
         "written_at": done.written_at,
         "places": done.places,
         "missing_artefacts": list(done.missing),
+        "missing_contents": done.missing_contents,
         "kept_aside": None if done.aside is None else str(done.aside),
         "holds": done.holds,
     }

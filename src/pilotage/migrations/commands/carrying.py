@@ -12,6 +12,7 @@ from pilotage.cases.service.proving import Proof, prove
 from pilotage.inbox import store as inbox_store
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
+from pilotage.machinery.contents.files import Contents
 from pilotage.migrations import carrying
 from pilotage.migrations.carrying import Carried
 from pilotage.migrations.house import House
@@ -46,6 +47,7 @@ class CarryingCommands:
                 file.absolute(),
                 environment=project.environment,
                 folder=project.folder,
+                contents=Contents(project.contents_folder),
                 version=own_version(),
                 seen=watched.show,
             )
@@ -63,6 +65,7 @@ class CarryingCommands:
                 file.absolute(),
                 environment=project.environment,
                 folder=project.folder,
+                contents=Contents(project.contents_folder),
                 seen=watched.show,
             )
             proof = prove(database, [inbox_store.doubles, *self.house.checks()])
@@ -79,6 +82,8 @@ class CarryingCommands:
                 self.out.say(f"{done.dissolved:,} cases were in a batch; they are ready again in the file.")
             for release in done.missing:
                 self.out.say(f"The artefact of {release} is not there: its cases stand still until it is put back.")
+            if done.missing_contents:
+                self.out.say(f"{done.missing_contents:,} contents that something refers to are not there.")
             self.out.say(f"Both sums hold. {then}" if proof.holds else "The sums do not hold: see `pilotage doctor`.")
         return Exit.OK if proof.holds else Exit.NOT_WELL
 
@@ -90,5 +95,6 @@ def _as_data(done: Carried, proof: Proof) -> Mapping[str, object]:
         "rows": done.rows,
         "dissolved": done.dissolved,
         "missing_artefacts": list(done.missing),
+        "missing_contents": done.missing_contents,
         "holds": proof.holds,
     }

@@ -12,6 +12,7 @@ from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.person import shell_user
+from pilotage.machinery.contents.files import Contents
 from pilotage.operations import erasing
 from pilotage.operations.commands.archiving import House
 
@@ -48,17 +49,25 @@ class EraseCommand:
                 automation,
                 key,
                 archives=[file.absolute() for file in archive],
+                contents=Contents(self.house.project().contents_folder),
                 by=shell_user(),
                 reason=reason,
             )
         data = {
             "erased": [shown("C", case) for case in done.cases],
             "quarantined": done.quarantined,
+            "contents": done.contents,
+            "contents_left": done.contents_left,
             "archive": None if done.archive is None else str(done.archive),
         }
         if not self.out.put(data):
             items = f", with {len(done.cases) - 1:,} items" if len(done.cases) > 1 else ""
             self.out.line(f'Erased: what "{key}" of {automation} held{items}.')
+            if done.contents or done.contents_left:
+                self.out.say(
+                    f"{done.contents:,} documents went with it; {done.contents_left:,} are needed by others, or came "
+                    "within the last minutes and go within the hour."
+                )
             self.out.say("Backups, exports and copies of archives that were written before still hold it.")
         return Exit.OK
 
