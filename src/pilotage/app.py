@@ -245,6 +245,7 @@ class Platform:
             credentials=self.secrets,
             door=self.door,
             clock=self.clock,
+            limits=self.limiter,
         )
         self.loop.run(connections.open())
         return Surrounding(connections=connections, settings=self.project.setting, folder=self.folder)
