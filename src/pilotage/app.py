@@ -30,6 +30,7 @@ from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
+from pilotage.connections.watching import Watch
 from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
@@ -245,7 +246,7 @@ class Platform:
             credentials=self.secrets,
             door=self.door,
             clock=self.clock,
-            limits=self.limiter,
+            watch=self.watch,
         )
         self.loop.run(connections.open())
         return Surrounding(connections=connections, settings=self.project.setting, folder=self.folder)
@@ -270,6 +271,11 @@ class Platform:
         declared = {f"{name}@{release}": one.connections for (name, release), one in self.served.automations.items()}
         return Limiter(database=self.database, declared=declared)
 
+    @cached_property
+    def watch(self) -> Watch:
+        """What this process hears from the other sides."""
+        return Watch(database=self.database, limiter=self.limiter, clock=self.clock, chance=self.chance)
+
     def sending(self, executor: str) -> Sending:
         """The ledger's side of sending under this executor's name."""
         return Sending(
@@ -279,6 +285,7 @@ class Platform:
             sender=executor,
             clock=self.clock,
             limiter=self.limiter,
+            watch=self.watch,
             chance=self.chance,
         )
 
@@ -334,6 +341,7 @@ class Platform:
             pulse=Pulse(self.database, SOMETHING_TO_DO),
             chores=[
                 self.limiter.announce,
+                self.watch.write,
                 self.inbox.escalate,
                 Folding(database=self.database).fold,
                 Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,

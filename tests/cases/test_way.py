@@ -247,14 +247,16 @@ def test_a_refusal_is_a_dead_letter(opened: Opened) -> None:
 
 
 def test_attempts_end(opened: Opened) -> None:
-    """A carrier that stays down uses the attempts up, and the case becomes a dead letter."""
-    platform, carrier = opened()
-    carrier.service.fault(Fault.DOWN, times=100)
+    """A carrier that fails at one parcel again and again, and answers others, uses its attempts up."""
+    platform, carrier = opened("safe")
     case = submit(platform)
-    for _ in range(20):
+    for number in range(2, 7):
+        carrier.service.fault(Fault.DONE_THEN_500)
         platform.settle()
-        platform.clock.forward("10m")
-    assert case.place is Place.DEAD
+        assert case.place is (Place.WAITING if number < 6 else Place.WITH_PEOPLE)
+        submit(platform, id=f"P{number}")
+        platform.settle()
+        platform.clock.forward("100s")
 
 
 def test_unwinding_takes_back_with_a_receipt(opened: Opened) -> None:

@@ -31,6 +31,8 @@ class NotDone:
     """Microseconds to wait."""
     asked: bool = False
     """The other side asked for it: every process leaves it alone."""
+    failing: bool = False
+    """The other side fails, as far as this attempt can tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,7 @@ class NotKnown:
     words: str
     over: bool
     """The other side has answered: whatever it did, it does no more."""
+    failing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +62,18 @@ class NoAnswer:
     """The other side was asked, and gave no answer that counts."""
 
     words: str
+    failing: bool = False
 
 
 Outcome: TypeAlias = Confirmed | NotDone | Refused | NotKnown | NotThere | NoAnswer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """The connection is left alone because the other side fails: an attempt that failed with it is not counted."""
+
+    until: int
+    """Platform time at which one call finds out whether it works again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +90,22 @@ class Next:
     """An attempt up to now may have acted."""
 
 
-def follows(effect: Permitted, outcome: Outcome, *, now: int, settled_at: int, budget: Budget, chance: Random) -> Next:
+def follows(
+    effect: Permitted,
+    outcome: Outcome,
+    *,
+    now: int,
+    settled_at: int,
+    budget: Budget,
+    chance: Random,
+    away: Away | None = None,
+) -> Next:
     """What follows from an outcome. `settled_at`: when an act whose answer is missing can be acting no more."""
+    waits = None if away is None else _waits(effect, outcome, away, now)
+    return waits or _counted(effect, outcome, now, settled_at, budget, chance)
+
+
+def _counted(effect: Permitted, outcome: Outcome, now: int, settled_at: int, budget: Budget, chance: Random) -> Next:
     match outcome:
         case Confirmed():
             return Next(state=EffectState.CONFIRMED, case="on")
@@ -94,7 +120,8 @@ def follows(effect: Permitted, outcome: Outcome, *, now: int, settled_at: int, b
             again = _Again(words=outcome.words, after=outcome.after, doubtful=effect.doubtful)
             return _once_more(effect, again, now, budget, chance)
         case NotThere():
-            again = _Again(words="The other side has no trace of it; it is sent again.", doubtful=False)
+            words = "The other side has no trace of it; it is sent again."
+            again = _Again(words=words, doubtful=False, counted=True)  # with the attempt that was asked about
             return _once_more(effect, again, now, budget, chance)
         case NotKnown():
             return _unknown(effect, outcome, now, settled_at, budget, chance)
@@ -112,21 +139,44 @@ class _Again:
     words: str
     doubtful: bool
     after: int | None = None
+    counted: bool = False
+    """Its failure stands in the effect's account already."""
+
+
+def _waits(effect: Permitted, outcome: Outcome, away: Away, now: int) -> Next | None:
+    """What waits for the connection, uncounted; None where the outcome has nothing to do with how the other side fails."""
+    match outcome:
+        case NotDone(failing=True):
+            due = max(away.until, now + (outcome.after or 0))
+            state, doubtful = EffectState.PLANNED, effect.doubtful
+        case NotKnown(failing=True) if effect.repeat == "safe":
+            due, state, doubtful = away.until, EffectState.PLANNED, True
+        case NoAnswer(failing=True):
+            due, state, doubtful = away.until, EffectState.UNKNOWN, True
+        case _:
+            return None
+    return Next(state=state, case="stays", words=outcome.words, due_at=due, doubtful=doubtful)
 
 
 def _once_more(effect: Permitted, again: _Again, now: int, budget: Budget, chance: Random) -> Next:
-    failures = effect.failures + 1
+    more = 0 if again.counted else 1
+    failures = effect.failures + more
     due = next_attempt(
         failures=failures, since=effect.planned_at, now=now, budget=budget, chance=chance, after=again.after
     )
     if due is not None:
         return Next(
-            state=EffectState.PLANNED, case="stays", words=again.words, due_at=due, failures=1, doubtful=again.doubtful
+            state=EffectState.PLANNED,
+            case="stays",
+            words=again.words,
+            due_at=due,
+            failures=more,
+            doubtful=again.doubtful,
         )
     tried = f"Tried {failures} times. The last time: {again.words}"
     if again.doubtful:
-        return Next(state=EffectState.UNKNOWN, case="person", words=tried, failures=1, doubtful=True)
-    return Next(state=EffectState.REFUSED, case="dead", words=tried, failures=1)
+        return Next(state=EffectState.UNKNOWN, case="person", words=tried, failures=more, doubtful=True)
+    return Next(state=EffectState.REFUSED, case="dead", words=tried, failures=more)
 
 
 def _unknown(effect: Permitted, outcome: NotKnown, now: int, settled_at: int, budget: Budget, chance: Random) -> Next:

@@ -1,16 +1,21 @@
 """Carries the calls of one running step: adds what belongs to them, lets one act go, and tells what became of each."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from pilotage.authoring.errors import ConnectionNotNamed
-from pilotage.authoring.failures import Failure, PermanentFailure, TransientFailure
+from pilotage.authoring.failures import (
+    Failure,
+    MalformedResponse,
+    PermanentFailure,
+    TransientFailure,
+    UnknownOutcome,
+)
 from pilotage.authoring.ports import Call, Permit
 from pilotage.connections.accounts import Account, Credentials, request
 from pilotage.connections.bodies import ContractBroken, decode
-from pilotage.connections.counting import scaled
 from pilotage.connections.errors import (
     AnswerMalformed,
     NotDone,
@@ -20,30 +25,28 @@ from pilotage.connections.errors import (
     Refused,
     SecondCall,
 )
-from pilotage.connections.leasing import Held, Leases
-from pilotage.connections.limiting import Ask
 from pilotage.connections.sorting import (
     Answered,
     Cut,
     NeverSent,
     Seen,
     Verdict,
+    heard,
     seconds_to_wait,
     sort_acting,
     sort_reading,
 )
-from pilotage.connections.standing import CALLS
-from pilotage.connections.values import EffectGuard, RawResponse, Standing
+from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TooLate
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
 
+_SAID: Final = 300
+"""Characters of what was heard that are kept for everybody."""
 _KEPT: Final = 64 * 1024
 """Bytes of a raw response that are kept for diagnosis."""
-_PERMITS: Final = 3
-"""How often a reading call takes a permit: another one where the process stood still until the last was over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +60,12 @@ class _Seen:
     late: bool = False
 
 
-_NO_ANSWER: Final = _Seen(what=Cut(), words="")
+class Watches(Protocol):
+    """Who is told what the other side did, and says whether it is left alone."""
+
+    def hear(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> None:
+        """Note what came of a call."""
+        ...
 
 
 class ConnectionCaller:
@@ -72,7 +80,8 @@ class ConnectionCaller:
         account: Callable[[str], Account],
         credentials: Credentials,
         clock: Clock,
-        leases: Leases | None = None,
+        watch: Watches | None = None,
+        probe: bool = False,
     ) -> None:
         self._step = step
         self._through = frozenset(through)
@@ -80,8 +89,14 @@ class ConnectionCaller:
         self._account = account
         self._credentials = credentials
         self._clock = clock
-        self._leases = leases
+        self._watch = watch
+        self._probe = probe
+        self._failing: dict[str, Heard] = {}
         self._standing = Standing.NOTHING
+
+    def failing(self, connection: str) -> Heard | None:
+        """How the other side failed at the last call of this step, or None."""
+        return self._failing.get(connection)
 
     @property
     def standing(self) -> Standing:
@@ -95,7 +110,7 @@ class ConnectionCaller:
         if acting:
             self._may_act(connection)
         outgoing = request(account, call, self._credentials, self._guard)
-        seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
+        seen = await self._act(account, call, outgoing) if acting else await self._send(account, call, outgoing, None)
         verdict = self._verdict(account, call, seen.what)
         if acting:
             self._standing = _STANDINGS[verdict]
@@ -106,7 +121,7 @@ class ConnectionCaller:
             elif acting:
                 verdict = Verdict.NOT_DONE  # the next attempt is the ledger's; it finds the new value
             else:
-                seen = await self._read(account, call, fresh)
+                seen = await self._send(account, call, fresh, None)
                 verdict = self._verdict(account, call, seen.what)
             if acting:
                 self._standing = _STANDINGS[verdict]
@@ -117,39 +132,35 @@ class ConnectionCaller:
     def permit(
         self, connection: str, weight: int, reserve: Mapping[str, float], /
     ) -> AbstractAsyncContextManager[Permit]:
-        """Leave to call the connection with a client that is not ours. In an effect this is its one act."""
+        """Leave to call the connection with a client that is not ours. In an effect this is its one act.
+
+        A permit is given at once, unless the time to send is over.
+        """
+        del weight, reserve
         account = self._named(connection)
-        amounts = {CALLS: max(0, weight), **scaled(reserve)}
-        return self._acting_permit(account, amounts) if self._guard is not None else self._permit(account, amounts)
+        return self._acting_permit(account) if self._guard is not None else self._reading_permit(account)
 
     @asynccontextmanager
-    async def _permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
-        """What is asked for, as soon as there is room; it comes back when the block ends."""
-        given = _Given()
-        held = await self._held(account, Ask(amounts=amounts), None)
-        try:
-            yield given
-        finally:
-            if held is not None:
-                held.over(sent=True, used=given.amounts)
+    async def _reading_permit(self, account: Account) -> AsyncGenerator[Permit]:
+        with self._foreign(account):
+            yield _AtOnce()
 
     @asynccontextmanager
-    async def _acting_permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
+    async def _acting_permit(self, account: Account) -> AsyncGenerator[Permit]:
         self._may_act(account.name)
-        beyond = {**amounts, CALLS: max(0, amounts[CALLS] - self._counted)}
-        async with self._permit(account, beyond) as given:
+        try:
+            self._departure().check()
+        except TooLate as late:
+            what = late.what
+        else:
+            what = None
+        if what is not None:
+            self._standing = Standing.NOT_DONE
+            raise NotSent(f"{self._step} did not call {account.name}. {what}")
+        self._standing = Standing.UNKNOWN
+        with self._foreign(account):
             try:
-                self._departure().check()
-            except TooLate as late:
-                what = late.what
-            else:
-                what = None
-            if what is not None:
-                self._standing = Standing.NOT_DONE
-                raise NotSent(f"{self._step} did not call {account.name}. {what}")
-            self._standing = Standing.UNKNOWN
-            try:
-                yield given
+                yield _AtOnce()
             except TransientFailure:
                 self._standing = Standing.NOT_DONE
                 raise
@@ -158,14 +169,21 @@ class ConnectionCaller:
                 raise
             self._standing = Standing.ANSWERED
 
-    async def _held(self, account: Account, ask: Ask, wait: float | None) -> Held | None:
-        """What a call needs of the account's limits; None where nothing is counted. An act waits no longer than it may leave."""
-        if self._leases is None or not any(ask.amounts.values()):
-            return None
-        wait = account.longest if wait is None else wait
-        if self._guard is not None and self._guard.send_by is not None:
-            wait = max(0.0, min(wait, self._guard.send_by - self._clock.monotonic()))
-        return await self._leases.hold(account.name, ask, wait=wait, longest=account.longest)
+    @contextmanager
+    def _foreign(self, account: Account) -> Generator[None]:
+        """What a client that is not ours raises says how the other side does, if it is one of our failures."""
+        try:
+            yield
+        except (TransientFailure, UnknownOutcome):
+            self._told(account, Heard.DOWN, f"{self._step} says so.")
+            raise
+        except MalformedResponse:
+            self._told(account, Heard.DIFFERS, f"{self._step} says so.")
+            raise
+        except PermanentFailure:
+            self._told(account, Heard.REFUSED, f"{self._step} says so.")
+            raise
+        self._told(account, Heard.ANSWERED, "")
 
     # -- what a step may do ------------------------------------------------------
 
@@ -186,11 +204,6 @@ class ConnectionCaller:
                 "Two calls are two effects: make a step of its own for each, so that each is sent once and undone alone.",
             )
 
-    @property
-    def _counted(self) -> int:
-        """How many calls were taken from the limits with the permission to send."""
-        return int(self._guard is not None and self._guard.counted)
-
     def _departure(self) -> Departure:
         guard = self._guard
         return Departure(send_by=guard.send_by if guard else None, monotonic=self._clock.monotonic)
@@ -207,50 +220,44 @@ class ConnectionCaller:
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
         """Send the one state-changing call. However it ends, `standing` says what is known."""
-        amounts = {**scaled(call.reserve), CALLS: 1 - self._counted}
-        held = await self._held(account, Ask(amounts=amounts, segment=call.segment), call.wait_at_most)
         leaving = self._departure()
         self._standing = Standing.UNKNOWN
         try:
-            return await self._under(held, account, call, outgoing, leaving)
+            return await self._send(account, call, outgoing, leaving)
         except BaseException:
             if not leaving.left:
                 self._standing = Standing.NOT_DONE
             raise
 
-    async def _read(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
-        """Send a call that changes nothing, as soon as the account's limits have room for it."""
-        ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=call.segment)
-        tries = _PERMITS
-        while True:
-            tries -= 1
-            held = await self._held(account, ask, call.wait_at_most)
-            by = None if held is None else held.send_by
-            leaving = Departure(send_by=by, monotonic=self._clock.monotonic)
-            seen = await self._under(held, account, call, outgoing, leaving)
-            if not seen.late or not tries:
-                return seen
-
-    async def _under(
-        self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure
-    ) -> _Seen:
-        """Send it under what it holds of the account's limits, which comes back however it ends."""
-        seen = _NO_ANSWER
-        try:
-            seen = await self._send(account, call, outgoing, leaving)
-        finally:
-            if held is not None:
-                held.over(sent=leaving.left, used=_used(account, call, seen))
-        return seen
-
-    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure) -> _Seen:
+    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure | None) -> _Seen:
+        if leaving is None:  # a reading call may leave at any time
+            leaving = Departure(send_by=None, monotonic=self._clock.monotonic)
         try:
             answer = await account.client.send(outgoing, leaving)
         except NeverLeft as error:
-            return _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
+            seen = _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
         except MayHaveLeft as error:
-            return _Seen(what=Cut(), words=error.what)
-        return self._answered(call, answer)
+            seen = _Seen(what=Cut(), words=error.what)
+        else:
+            seen = self._answered(call, answer)
+        self._hear(account, call, seen)
+        return seen
+
+    def _hear(self, account: Account, call: Call, seen: _Seen) -> None:
+        if not seen.late:  # nobody was asked
+            self._told(account, heard(seen.what, account.not_done, absent_is_none=call.absent_is_none), seen.words)
+
+    def _told(self, account: Account, what: Heard, words: str) -> None:
+        if what.fails:
+            self._failing[account.name] = what
+        else:
+            self._failing.pop(account.name, None)
+        if self._watch is None:
+            return
+        said = ""
+        if what is not Heard.ANSWERED:
+            said = Redactor(secret.reveal() for secret in self._credentials.known()).text(words)[:_SAID]
+        self._watch.hear(account.name, what, said, probe=self._probe)
 
     def _answered(self, call: Call, answer: Answer) -> _Seen:
         wait = answer.headers.get("retry-after") is not None
@@ -304,29 +311,11 @@ class ConnectionCaller:
         return seconds_to_wait(headers.get("retry-after"), date=headers.get("date"), now=self._clock.now())
 
 
-class _Given:
-    """A permit, and what was used of it."""
-
-    def __init__(self) -> None:
-        self.amounts: dict[str, int] = {}
+class _AtOnce:
+    """A permit that nothing is counted against."""
 
     def used(self, amounts: Mapping[str, float], /) -> None:
-        """What was used of what was reserved, by unit."""
-        self.amounts = scaled(amounts)
-
-
-def _used(account: Account, call: Call, seen: _Seen) -> dict[str, int]:
-    """What a call that was sent used of what it reserved, where that is known to be another amount."""
-    if not call.reserve or not isinstance(seen.what, Answered):
-        return {}
-    if account.not_done.mean(seen.what.status, retry_after=seen.what.retry_after):
-        return dict.fromkeys(call.reserve, 0)
-    if call.used is None or seen.value is None:
-        return {}
-    try:
-        return scaled(call.used(seen.value))
-    except Exception:  # noqa: BLE001 - the author's code: where it cannot say, all of it was used
-        return {}
+        """Nothing was reserved."""
 
 
 _STANDINGS: Final = {

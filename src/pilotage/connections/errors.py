@@ -1,4 +1,4 @@
-"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-251 to PLT-259."""
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-250 to PLT-259."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -51,6 +51,19 @@ class TooHeavy(PilotageError):
     """One call asks for more than a limit of the account can ever give."""
 
     code: ClassVar[str] = "PLT-252"
+
+
+class ConnectionAway(NotDone):
+    """The connection is left alone because the other side fails; whoever needs it waits."""
+
+    code: ClassVar[str] = "PLT-250"
+    usual_remedy: ClassVar[str] = "Nothing was sent; it goes on by itself when the other side answers again."
+
+    def __init__(self, what: str, /, *, connection: str, until: int, after: float) -> None:
+        super().__init__(what, retry_after=after)
+        self.connection = connection
+        self.until = until
+        """Platform time at which it is tried again."""
 
 
 class Refused(PermanentFailure):

@@ -9,9 +9,8 @@ from typing import Final, Self
 
 from pilotage.authoring.connection import Connection
 from pilotage.connections.accounts import Account, Credentials
-from pilotage.connections.caller import ConnectionCaller
+from pilotage.connections.caller import ConnectionCaller, Watches
 from pilotage.connections.errors import ConnectionUnknown
-from pilotage.connections.leasing import Leases, Lends
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
 from pilotage.kernel.clock import Clock, SystemClock
@@ -26,8 +25,7 @@ class Connections:
     """The connections of one process. Opened, used and closed in one event loop.
 
     `settings` gives the text of a setting in this environment, or None. `not_done` names statuses beyond the usual ones
-    with which a service says that it did nothing. `limits` lends permits within the accounts' limits; unsaid, nothing is
-    counted.
+    with which a service says that it did nothing.
     """
 
     def __init__(
@@ -41,8 +39,8 @@ class Connections:
         clock: Clock | None = None,
         bounds: Bounds | None = None,
         not_done: Mapping[str, NotDoneStatuses] | None = None,
+        watch: Watches | None = None,
         resolve: Resolve = resolve,
-        limits: Lends | None = None,
     ) -> None:
         self._declared: Final = {connection.name: connection for connection in declared}
         self._environment = environment
@@ -52,13 +50,18 @@ class Connections:
         self._clock: Clock = clock or SystemClock()
         self._bounds = bounds or Bounds()
         self._not_done = not_done or {}
+        self._watch = watch
         self._resolve = resolve
-        self._leases = None if limits is None else Leases(limits, self._clock)
         self._accounts: dict[str, Account] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def caller(self, *, step: str, through: Collection[str], guard: EffectGuard | None = None) -> ConnectionCaller:
-        """The `Caller` for one run of a step: one attempt of an effect with its guard, or anything that only reads."""
+    def caller(
+        self, *, step: str, through: Collection[str], guard: EffectGuard | None = None, probe: bool = False
+    ) -> ConnectionCaller:
+        """The `Caller` for one run of a step: one attempt of an effect with its guard, or anything that only reads.
+
+        `probe`: it is the one call that finds out whether the other side works again.
+        """
         return ConnectionCaller(
             step=step,
             through=through,
@@ -66,7 +69,8 @@ class Connections:
             account=self._account,
             credentials=self._credentials,
             clock=self._clock,
-            leases=self._leases,
+            watch=self._watch,
+            probe=probe,
         )
 
     def _account(self, name: str) -> Account:
@@ -96,7 +100,6 @@ class Connections:
             secret=None if declared.credential is None else declared.credential.name,
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),
-            longest=seconds,
         )
 
     async def open(self) -> None:
@@ -106,8 +109,6 @@ class Connections:
     async def close(self) -> None:
         """Close every pool. Calls after this are refused."""
         self._loop = None
-        if self._leases is not None:
-            await self._leases.close()
         accounts, self._accounts = self._accounts, {}
         for account in accounts.values():
             await account.client.close()

@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from pilotage.connections.values import Heard
+
 
 class Verdict(StrEnum):
     """What became of a call."""
@@ -70,6 +72,7 @@ _UNAUTHORISED: Final = 401
 _NOT_FOUND: Final = 404
 _TIMED_OUT: Final = 408
 _TOO_EARLY: Final = 425
+_TOO_MANY: Final = 429
 
 
 def sort_acting(seen: Seen, declared: NotDoneStatuses = _DEFAULT, *, repeats_unknown: bool = False) -> Verdict:
@@ -130,6 +133,25 @@ def _unanswered(seen: Answered, declared: NotDoneStatuses) -> Verdict:
     if 300 <= status < 500 and status != _NOT_MODIFIED:
         return Verdict.REFUSED
     return Verdict.MALFORMED  # a status that nobody asked for: 1xx, 304, beyond 599
+
+
+def heard(seen: Seen, declared: NotDoneStatuses = _DEFAULT, *, absent_is_none: bool = False) -> Heard:
+    """What the other side did, whoever asked and for whatever.
+
+    A 5xx with Retry-After is down all the same: it says how long it will be.
+    """
+    if not isinstance(seen, Answered):
+        return Heard.DOWN
+    status = seen.status
+    if 200 <= status < 300:
+        return Heard.ANSWERED if seen.holds else Heard.DIFFERS
+    if status == _NOT_FOUND and absent_is_none:
+        return Heard.ANSWERED
+    if 500 <= status < 600 or status == _TIMED_OUT:
+        return Heard.DOWN
+    if status in {_TOO_MANY, _TOO_EARLY} or declared.mean(status, retry_after=seen.retry_after):
+        return Heard.THROTTLED
+    return Heard.REFUSED if 300 <= status < 500 and status != _NOT_MODIFIED else Heard.DIFFERS
 
 
 _LONGEST_WAIT: Final = 7 * 86_400.0

@@ -5,19 +5,23 @@ One value for a connection, kept as one row: whatever is decided about it is dec
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.connections.breaker import Breaker
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
+from pilotage.connections.values import Heard
 
 CALLS: Final = "calls"
-NOBODY: Final[Mapping[str, str]] = {}
-"""The segment of a call that is nobody's in particular."""
 HEARD: Final = 300 * SECOND
 """How long a declaration counts after the last process that made it was heard of."""
 _MINUTE: Final = 60 * SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24
+"""Hours of which it is kept what came of calls."""
 _PACE: Final = 60
 """Minutes of which it is kept how many calls were answered."""
 
@@ -26,7 +30,6 @@ class _Counted(BaseModel):
     model_config = ConfigDict(extra="ignore")
     empty_at: int = 0
     at: dict[int, int] = Field(default_factory=dict[int, int])
-    held: dict[int, int] = Field(default_factory=dict[int, int])
 
 
 class _Declared(BaseModel):
@@ -43,6 +46,14 @@ class Throttled(BaseModel):
     last: int = 0
 
 
+class Said(BaseModel):
+    """What was heard last, of one kind."""
+
+    model_config = ConfigDict(extra="ignore")
+    at: int
+    words: str
+
+
 class Stored(BaseModel):
     """The row's text. Unknown fields are those of a later version, which may run beside this one."""
 
@@ -53,6 +64,9 @@ class Stored(BaseModel):
     counted: dict[str, _Counted] = Field(default_factory=dict[str, _Counted])
     answered: dict[int, int] = Field(default_factory=dict[int, int])
     throttled: Throttled = Field(default_factory=Throttled)
+    breaker: Breaker = Field(default_factory=Breaker)
+    heard: dict[int, dict[str, int]] = Field(default_factory=dict[int, dict[str, int]])
+    said: dict[str, Said] = Field(default_factory=dict[str, Said])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,37 +99,28 @@ class Standing:
         now = max(now, stored.clock)
         heard = [written(limit) for one in stored.declared.values() if one.heard > now - HEARD for limit in one.limits]
         forms = strictest(form_of(limit) for limit in [*heard, *own])
-        counts = {
-            key: Count(empty_at=one.empty_at, at=dict(one.at), held=dict(one.held))
-            for key, one in stored.counted.items()
-        }
+        counts = {key: Count(empty_at=one.empty_at, at=dict(one.at)) for key, one in stored.counted.items()}
         standing = cls(stored=stored, now=now, forms=forms, counts=counts)
         for form in forms:
-            for count in standing._counts(form):
-                form.forget(count, now)
+            form.forget(standing._count(form), now)
         return standing
 
     def text(self) -> str:
         """As it is written."""
         self.stored.clock = self.now
         self.stored.counted = {
-            key: _Counted(empty_at=one.empty_at, at=one.at, held=one.held)
+            key: _Counted(empty_at=one.empty_at, at=one.at)
             for key, one in self.counts.items()
             if one.empty_at or one.at
         }
         first = self.now // _MINUTE - _PACE
         self.stored.answered = {at: count for at, count in self.stored.answered.items() if at > first}
+        hour = self.now // _HOUR - _DAY
+        self.stored.heard = {at: counts for at, counts in self.stored.heard.items() if at > hour}
         return self.stored.model_dump_json()
 
-    def _count(self, form: Form, segment: Mapping[str, str] = NOBODY) -> Count:
-        key = form.key if form.by is None else f"{form.key}={segment.get(form.by, '')}"
-        return self.counts.setdefault(key, Count())
-
-    def _counts(self, form: Form) -> list[Count]:
-        """What a limit has counted, for each value of its segment where it counts them apart."""
-        if form.by is None:
-            return [self._count(form)]
-        return [count for key, count in self.counts.items() if key.startswith(f"{form.key}=")]
+    def _count(self, form: Form) -> Count:
+        return self.counts.setdefault(form.key, Count())
 
     # -- what is declared ------------------------------------------------------
 
@@ -138,54 +143,51 @@ class Standing:
         """A call that is permitted now and can arrive for so long."""
         return Flight(permitted=self.now, until=self.now + length)
 
-    def room(self, flight: Flight, *, wanted: int, segment: Mapping[str, str] = NOBODY) -> int:
+    def room(self, flight: Flight, *, wanted: int) -> int:
         """How many calls of one each may be permitted now; none where too few to be worth a look."""
-        if self.now < self.stored.closed_until:
+        wanted = self.let_through(wanted)
+        if not wanted:
             return 0
         counting = [form for form in self.forms if form.unit == CALLS]
         if not counting:
             return wanted
-        room = min(wanted, *(form.room(self._count(form, segment), flight) for form in counting))
+        room = min(wanted, *(form.room(self._count(form), flight) for form in counting))
         return room if room >= min(wanted, *(form.worth for form in counting)) else 0
 
-    def lacks(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> Form | None:
-        """The first limit without room for all of it; None: it may be taken, all together."""
-        for form in self.forms:
-            amount = amounts.get(form.unit, 0)
-            if amount and form.room(self._count(form, segment), flight) < amount:
-                return form
-        return None
+    def fits(self, flight: Flight, amounts: Mapping[str, int]) -> bool:
+        """Whether all of it may be taken now: together, or not at all."""
+        return self.now >= self.stored.closed_until and all(
+            form.room(self._count(form), flight) >= amounts.get(form.unit, 0) for form in self.forms
+        )
 
     def too_heavy(self, amounts: Mapping[str, int]) -> Form | None:
         """The limit that would never let it through."""
         return next((form for form in self.forms if amounts.get(form.unit, 0) > form.most), None)
 
-    def take(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> None:
+    def take(self, flight: Flight, amounts: Mapping[str, int]) -> None:
         """Hold it against every limit that counts it."""
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
-                form.take(self._count(form, segment), amount, flight)
+                form.take(self._count(form), amount, flight)
                 self.changed = True
 
-    def settle(
-        self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int], segment: Mapping[str, str] = NOBODY
-    ) -> None:
+    def settle(self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int]) -> None:
         """The answer is here: what was held is counted as what was used."""
         for form in self.forms:
             if amount := held.get(form.unit, 0):
-                form.settle(self._count(form, segment), amount, used.get(form.unit, 0), flight, self.now)
+                form.settle(self._count(form), amount, used.get(form.unit, 0), flight, self.now)
                 self.changed = True
         if self.forms and (calls := used.get(CALLS, 0)):
             minute = self.now // _MINUTE
             self.stored.answered[minute] = self.stored.answered.get(minute, 0) + calls
             self.changed = True
 
-    def free_at(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> int | None:
+    def free_at(self, flight: Flight, amounts: Mapping[str, int]) -> int | None:
         """When all of it could be taken, as far as that is known now."""
-        moments: list[int] = [self.stored.closed_until]
+        moments: list[int] = [self.stored.closed_until, self.stored.breaker.until]
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
-                found = form.free_at(self._count(form, segment), amount, flight)
+                found = form.free_at(self._count(form), amount, flight)
                 if found is None:
                     return None
                 moments.append(found)
@@ -201,6 +203,45 @@ class Standing:
         self.stored.throttled.times += 1
         self.stored.throttled.last = self.now
         self.changed = True
+
+    # -- how the other side does ---------------------------------------------
+
+    def let_through(self, wanted: int) -> int:
+        """How many of the wanted calls may go for the other side's sake, whatever the limits say."""
+        return self.stored.breaker.room(self.now, wanted) if self.now >= self.stored.closed_until else 0
+
+    @property
+    def troubled(self) -> bool:
+        """Whether room is held back for the other side's sake."""
+        return not self.stored.breaker.at_ease
+
+    def probing(self, until: int) -> None:
+        """The one call that goes while the breaker is open is on its way; it is lost at `until`."""
+        self.stored.breaker = self.stored.breaker.probing(until)
+        self.changed = True
+
+    def note(
+        self,
+        heard: Mapping[Heard, int],
+        chance: Random,
+        *,
+        words: Mapping[Heard, str] | None = None,
+        probe: Heard | None = None,
+    ) -> None:
+        """What came of calls; `words` is what was said last, of each kind."""
+        self.stored.breaker = self.stored.breaker.noted(heard, self.now, chance, probe=probe)
+        hour = self.stored.heard.setdefault(self.now // _HOUR, {})
+        for one, count in heard.items():
+            hour[one.value] = hour.get(one.value, 0) + count
+        for one, said in (words or {}).items():
+            self.stored.said[one.value] = Said(at=self.now, words=said)
+        self.changed = True
+
+    def give_up_on_it(self, why: Heard, chance: Random) -> None:
+        """An attempt was the last, and nobody has had an answer: the connection is left alone, and nobody is given up."""
+        if self.stored.breaker.closed:
+            self.stored.breaker = self.stored.breaker.opened(why, self.now, chance)
+            self.changed = True
 
     # -- what is told ----------------------------------------------------------
 
@@ -228,15 +269,13 @@ class Standing:
 
 def spelled(limit: Rate | Quota | Window) -> dict[str, str | int | float]:
     """A declared limit as it is written down."""
-    told: dict[str, str | int | float]
     match limit:
         case Rate():
-            told = {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
+            return {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
         case Quota():
-            told = {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
+            return {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
         case Window():
-            told = {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
-    return told if limit.by is None else told | {"by": limit.by}
+            return {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
 
 
 def written(told: Mapping[str, str | int | float]) -> Rate | Quota | Window:

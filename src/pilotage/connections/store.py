@@ -22,9 +22,12 @@ def lock(tx: Tx, names: Collection[str]) -> dict[str, str]:
     return {row.connection: row.standing for row in tx.execute(query)}
 
 
-def read(tx: Tx) -> dict[str, str]:
-    """The standing of every connection."""
-    return {row.connection: row.standing for row in tx.execute(sa.select(table.c.connection, table.c.standing))}
+def read(tx: Tx, names: Collection[str] | None = None) -> dict[str, str]:
+    """The standing of every connection, or of these."""
+    query = sa.select(table.c.connection, table.c.standing)
+    if names is not None:
+        query = query.where(table.c.connection.in_(sorted(names)))
+    return {row.connection: row.standing for row in tx.execute(query)}
 
 
 def write(tx: Tx, standings: Mapping[str, str], now: int) -> None:

@@ -15,6 +15,25 @@ class Standing(StrEnum):
     ANSWERED = "answered"
 
 
+class Heard(StrEnum):
+    """What the other side did with a call, in the words in which people are told."""
+
+    ANSWERED = "answered"
+    DOWN = "down"
+    """No connection, no answer in time, or an answer that says that it cannot (5xx)."""
+    DIFFERS = "answers differently"
+    """It answered, but not as agreed."""
+    REFUSED = "refused us"
+    """It answered that it does not do what was asked, or does not know who asks."""
+    THROTTLED = "throttled"
+    """It answered that it was too much."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether it says that the other side does not work as agreed, whoever calls it."""
+        return self in {Heard.DOWN, Heard.DIFFERS}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectGuard:
     """What one attempt of an effect is allowed."""
@@ -26,9 +45,6 @@ class EffectGuard:
     """On the monotonic clock of this process: at this moment and later no first byte leaves."""
     repeats_unknown: bool = False
     """The outcome of an earlier attempt is unknown: a refusal of this one then proves nothing about that one."""
-
-    counted: bool = True
-    """Its one call was taken from the account's limits with the permission to send; else it takes a permit of its own."""
 
     def __post_init__(self) -> None:
         if not (self.key and self.key.isascii() and self.key.isprintable()):

@@ -282,7 +282,7 @@ class Platform:
             credentials=self.inner.secrets,
             door=self.inner.door,
             clock=manual,
-            limits=self.inner.limiter,
+            watch=self.inner.watch,
         )
         connections.services = self._services
         self.inner.loop.run(connections.open())

@@ -65,6 +65,7 @@ class FakeService:
         self._handlers: list[tuple[str, re.Pattern[str], Handler]] = []
         self._faults: Counter[Fault] = Counter()
         self._received: list[Request] = []
+        self._tried = 0
 
     @property
     def received(self) -> list[Request]:
@@ -85,9 +86,19 @@ class FakeService:
         """Fail in this way for the next `times` requests."""
         self._faults[fault] += times
 
+    def mend(self) -> None:
+        """Have no faults any more."""
+        self._faults.clear()
+
+    @property
+    def tried(self) -> int:
+        """How many requests were sent to it, those included that found nobody."""
+        return self._tried
+
     async def send(self, request: Outgoing, leaving: Departure) -> Answer:
         """Answer a request of the platform, as the client of a real service would."""
         leaving.check()
+        self._tried += 1
         fault = self._next_fault()
         if fault is Fault.DOWN:
             raise NeverLeft("It was not sent: nobody listens there.")
@@ -146,12 +157,6 @@ class FakeConnections(Connections):
     """Connections that lead to fake services; one without a service is a wall that nothing passes."""
 
     services: Mapping[str, FakeService]
-
-    async def open(self) -> None:
-        """Be ready; the clock of a test stands still, so that no call waits for room within its limits."""
-        await super().open()
-        if self._leases is not None:
-            self._leases.patient = False
 
     def _open(self, name: str) -> Account:
         service = self.services.get(name)

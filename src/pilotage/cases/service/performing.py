@@ -25,24 +25,14 @@ from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
-from pilotage.connections.caller import ConnectionCaller
-from pilotage.connections.errors import (
-    BodyNotJson,
-    NoRoom,
-    NotSent,
-    OnlyReads,
-    OutcomeUnknown,
-    PathRefused,
-    SecondCall,
-    TooHeavy,
-)
+from pilotage.connections.errors import BodyNotJson, NoRoom, NotSent, OnlyReads, OutcomeUnknown, PathRefused, SecondCall
 from pilotage.connections.errors import NotDone as CallNotDone
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
 
-MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall, TooHeavy)
+MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall)
 """What is wrong with the step or its record, and would be wrong again."""
 MEND: Final = 30 * SECOND
 """How long an effect waits for a secret, a setting or an address to be put right, before it is tried again."""
@@ -63,7 +53,7 @@ class Performer:
             automation = self.served.automations[effect.automation, effect.release]
             node = self.served.node(effect.automation, effect.release, effect.node)
             if job.asking:
-                outcome = await self._ask(automation, node, effect)
+                outcome = await self._ask(automation, node, job)
             else:
                 outcome = await self._act(automation, node, job)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
@@ -79,25 +69,28 @@ class Performer:
             send_by=job.send_by,
             repeats_unknown=effect.doubtful,
         )
-        caller = cast("ConnectionCaller", self.surrounding.acting(node, guard))
+        caller = self.surrounding.acting(node, guard, probe=job.probe)
         values = self._arguments(automation, node, effect)
         try:
             with self.surrounding.current(automation, caller):
                 result = await _called(node.function, node.asynchronous, values)
             if caller.standing is not Standing.ANSWERED:
-                return _not_answered(node.name, caller.standing)
+                return _not_answered(node.name, caller.standing, failing=caller.failing(effect.connection) is not None)
             text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
         except Exception as error:  # noqa: BLE001 - the border to the author's code
-            return _failed(error, caller.standing)
+            return _failed(error, caller.standing, failing=caller.failing(effect.connection) is not None)
         return Confirmed(result=text)
 
-    async def _ask(self, automation: Automation, node: Node, effect: Permitted) -> Outcome:
-        act = cast("Act", node.step)
-        caller = self.surrounding.connections.caller(step=node.name, through=node.connections)
+    async def _ask(self, automation: Automation, node: Node, job: Job) -> Outcome:
+        act, effect = cast("Act", node.step), job.effect
+        caller = self.surrounding.asking(node, probe=job.probe)
         given = Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect))
         function = cast("Callable[..., object]", act.reconcile)
-        with self.surrounding.current(automation, caller):
-            found = await _called(function, inspect.iscoroutinefunction(function), (given,))
+        try:
+            with self.surrounding.current(automation, caller):
+                found = await _called(function, inspect.iscoroutinefunction(function), (given,))
+        except Exception as error:  # noqa: BLE001 - the border to the author's code
+            return NoAnswer(words=said_of(error), failing=caller.failing(effect.connection) is not None)
         if found is None:
             return NotThere()
         return Confirmed(result=to_json(node.codec.encode(found)).decode() if node.codec is not None else "null")
@@ -139,27 +132,27 @@ async def _called(function: Callable[..., object] | None, asynchronous: bool, va
     return await asyncio.to_thread(function, *values)
 
 
-def _not_answered(step: str, standing: Standing) -> Outcome:
+def _not_answered(step: str, standing: Standing, *, failing: bool) -> Outcome:
     """The step gave a value although its call was not answered: what it gave proves nothing."""
     caught = f"{step} went on although its call failed"
     match standing:
         case Standing.NOTHING:
             return Refused(words=f"{step} made no state-changing call; an effect makes exactly one.")
         case Standing.NOT_DONE:
-            return NotDone(words=f"{caught}; nothing was done.")
+            return NotDone(words=f"{caught}; nothing was done.", failing=failing)
         case Standing.REFUSED:
             return Refused(words=f"{caught}; the other side refused it.")
         case Standing.UNKNOWN | Standing.ANSWERED:
-            return NotKnown(words=f"{caught}; it is not known whether it was done.", over=False)
+            return NotKnown(words=f"{caught}; it is not known whether it was done.", over=False, failing=failing)
 
 
-def _failed(error: Exception, standing: Standing) -> Outcome:
+def _failed(error: Exception, standing: Standing, *, failing: bool) -> Outcome:
     words = said_of(error)
     match standing:
         case Standing.NOTHING if isinstance(error, NoRoom):
             return NotDone(words=words, throttled=True, after=_wait(error))
-        case Standing.NOTHING if isinstance(error, CallNotDone):
-            return NotDone(words=words)
+        case Standing.NOTHING if failing or isinstance(error, CallNotDone):
+            return NotDone(words=words, failing=failing)
         case Standing.NOTHING if isinstance(error, PilotageError) and not isinstance(error, MISUSE):
             # a secret or a setting that is missing here, a door that is shut: not the case's fault, so it waits
             return NotDone(words=words, throttled=True, after=MEND)
@@ -168,14 +161,15 @@ def _failed(error: Exception, standing: Standing) -> Outcome:
         case Standing.NOT_DONE:
             wait = _wait(error)
             asked = wait is not None and not isinstance(error, NoRoom)
-            return NotDone(
-                words=words, throttled=wait is not None or isinstance(error, NotSent), after=wait, asked=asked
-            )
+            throttled = wait is not None or isinstance(error, NotSent)
+            return NotDone(words=words, throttled=throttled, after=wait, asked=asked, failing=failing)
         case Standing.UNKNOWN | Standing.ANSWERED:
             # an answer came (whatever it said) or the step failed behind it: the other side acts no more
             over = standing is Standing.ANSWERED or getattr(error, "response", None) is not None
             return NotKnown(
-                words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)", over=over
+                words=words if isinstance(error, OutcomeUnknown) else f"{words} (after the call was made)",
+                over=over,
+                failing=failing,
             )
 
 

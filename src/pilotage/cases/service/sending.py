@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from pilotage.authoring.automation import Automation
-from pilotage.cases.outcomes import SETTLING, Confirmed, Next, NotDone, Outcome, follows
+from pilotage.cases.outcomes import SETTLING, Away, Confirmed, Next, NotDone, Outcome, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
 from pilotage.cases.service.permits import Due, Permits
@@ -27,6 +27,7 @@ from pilotage.cases.walk import budget_of
 from pilotage.connections.counting import Flight
 from pilotage.connections.limiting import ANSWER_SOON, Limiter, settle
 from pilotage.connections.standing import CALLS, Standing
+from pilotage.connections.watching import Watch
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import CaseId, ids
 from pilotage.machinery.storage.database import Database, Tx
@@ -35,6 +36,8 @@ SEND_WITHIN: Final = 5 * SECOND
 """How long after its permission an effect may still be sent."""
 AT_ONCE: Final = 32
 """How many calls of one connection a process has on their way."""
+LOOK: Final = 2 * SECOND
+"""How often a process looks whether another one has found that a connection works again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,8 @@ class Job:
     """Platform time at which an act whose answer is missing can be acting no more."""
     flight: Flight | None = None
     """What its permit holds of the connection's limits; None where it only asks."""
+    probe: bool = False
+    """It finds out whether the other side works again, while everybody else waits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +74,7 @@ class Sending:
     sender: str
     clock: Clock
     limiter: Limiter
+    watch: Watch
     chance: Random = field(default_factory=Random)
     at_once: int = AT_ONCE
     pauses: dict[str, int] = field(default_factory=dict[str, int])
@@ -106,14 +112,16 @@ class Sending:
             send_by = now + SEND_WITHIN
             dues = self.permits.look(tx, now, self._open(now), most=self.at_once) if taking else []
             acted = [one.job for one in finished if one.job.flight is not None]
-            names = {job.effect.connection for job in acted} | {due.connection for due in dues}
+            names = {one.job.effect.connection for one in finished} | {due.connection for due in dues}
             standings = self.limiter.lock(tx, names, now)
             settle(standings, Counter((job.effect.connection, job.flight) for job in acted if job.flight is not None))
             self._left_alone(standings, now)
+            self.watch.write_into(standings)
+            probes = {name for name, standing in standings.items() if not standing.stored.breaker.closed}
             for due in dues:
                 flight = Flight(permitted=now, until=send_by + self._longest(due.connection))
                 room = self.at_once - busy.get(due.connection, 0)
-                jobs += self._take(tx, due, standings.get(due.connection), room=room, flight=flight, send_by=send_by)
+                jobs += self._take(tx, due, standings[due.connection], room=room, flight=flight, send_by=send_by)
                 flights[due.connection] = flight
             self.limiter.write(tx, standings)
             loaded = {effect.id: effect for effect in ledger.load(tx, [effect for effect, _ in jobs])}
@@ -127,32 +135,36 @@ class Sending:
                 send_by=before + SEND_WITHIN / SECOND,
                 settled_at=send_by + self._longest(loaded[effect].connection),
                 flight=None if asking else flights[loaded[effect].connection],
+                probe=loaded[effect].connection in probes,
             )
-            for effect, asking in jobs
+            for effect, asking in sorted(jobs)  # oldest first
         ]
 
     def _take(
-        self, tx: Tx, due: Due, standing: Standing | None, *, room: int, flight: Flight, send_by: int
+        self, tx: Tx, due: Due, standing: Standing, *, room: int, flight: Flight, send_by: int
     ) -> list[tuple[int, bool]]:
         """Permits within the connection's limits. Where it has none left, it is left alone until it has some."""
         waiting = min(room, sum(line.count for line in due.lines))
-        allowed = room if standing is None else standing.room(flight, wanted=max(waiting, 0))
+        allowed = standing.room(flight, wanted=max(waiting, 0))
         taken = self.permits.take(
             tx,
             due,
-            room=room,
+            room=standing.let_through(max(room, 0)) if standing.troubled else room,
             sending=allowed,
             sender=self.sender,
             now=flight.permitted,
             send_by=send_by,
         )
         acts = sum(not asking for _, asking in taken)
-        if standing is not None:
-            standing.take(flight, {CALLS: acts})
-            if waiting > acts and allowed < waiting:
-                free = standing.free_at(flight, {CALLS: standing.worth(waiting - acts)})
-                soon = flight.permitted + ANSWER_SOON
-                self.pauses[due.connection] = soon if free is None else max(free, soon)
+        standing.take(flight, {CALLS: acts})
+        if not standing.stored.breaker.closed:
+            if taken:
+                standing.probing(flight.until)
+            self.pauses[due.connection] = min(standing.stored.breaker.until, flight.permitted + LOOK)
+        elif waiting > acts and allowed < waiting:
+            free = standing.free_at(flight, {CALLS: standing.worth(waiting - acts)})
+            soon = flight.permitted + ANSWER_SOON
+            self.pauses[due.connection] = soon if free is None else max(free, soon)
         return taken
 
     def _left_alone(self, standings: Mapping[str, Standing], now: int) -> None:
@@ -181,12 +193,10 @@ class Sending:
     def _record(self, tx: Tx, finished: Sequence[Finished], now: int) -> list[int]:
         """Write outcomes, grouped by what follows from them; the cases that went on."""
         groups: dict[tuple[Next, bool, int, str, str, str], list[Finished]] = {}
+        expected = self._expected(tx, finished, now)
         for one in finished:
+            what = self._follows(one, expected.get(one.job.effect.connection), now)
             effect = one.job.effect
-            node = self.served.node(effect.automation, effect.release, effect.node)
-            what = follows(
-                effect, one.outcome, now=now, settled_at=one.job.settled_at, budget=budget_of(node), chance=self.chance
-            )
             if isinstance(one.outcome, NotDone) and one.outcome.throttled and what.due_at is not None:
                 self.pauses[effect.connection] = max(self.pauses.get(effect.connection, 0), what.due_at)
                 if one.outcome.asked:
@@ -217,6 +227,42 @@ class Sending:
             woken += on
         tallying.add(tx, changes, now)
         return woken
+
+    def _expected(self, tx: Tx, finished: Sequence[Finished], now: int) -> dict[str, Standing]:
+        """How the connections whose other side failed will stand, as far as can be told without locking their rows."""
+        names = {one.job.effect.connection for one in finished if getattr(one.outcome, "failing", False)}
+        found = self.limiter.peek(tx, names, now) if names else {}
+        return {name: self.watch.expected(name, standing) for name, standing in found.items()}
+
+    def _follows(self, one: Finished, standing: Standing | None, now: int) -> Next:
+        """What follows from an outcome. Nobody is given up because of a connection from which nobody has an answer."""
+        effect = one.job.effect
+        budget = budget_of(self.served.node(effect.automation, effect.release, effect.node))
+
+        def what(away: Away | None) -> Next:
+            return follows(
+                effect,
+                one.outcome,
+                now=now,
+                settled_at=one.job.settled_at,
+                budget=budget,
+                chance=self.chance,
+                away=away,
+            )
+
+        if standing is None:
+            return what(None)
+        breaker = standing.stored.breaker
+        if not breaker.closed:
+            # who probed in vain lets another one probe the next time
+            return what(Away(until=breaker.until + (LOOK if one.job.probe else 0)))
+        found = what(None)
+        if found.case in {"dead", "person"} and breaker.nobody_answers(now):
+            waits = what(Away(until=now + LOOK))
+            if waits.case == "stays":
+                self.watch.give_up_on(effect.connection)
+                return waits
+        return found
 
     def _automation(self, effect: Permitted) -> Automation:
         return self.served.automations[effect.automation, effect.release]

@@ -12,6 +12,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.authoring.ports import Caller, surroundings
 from pilotage.cases.errors import FileOfReleaseMissing
+from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
 
@@ -89,9 +90,13 @@ class Surrounding:
         with self.current(automation, caller):
             yield
 
-    def acting(self, node: Node, guard: EffectGuard) -> Caller:
+    def acting(self, node: Node, guard: EffectGuard, *, probe: bool = False) -> ConnectionCaller:
         """The caller for one attempt of an effect."""
-        return self.connections.caller(step=node.name, through=node.connections, guard=guard)
+        return self.connections.caller(step=node.name, through=node.connections, guard=guard, probe=probe)
+
+    def asking(self, node: Node, *, probe: bool = False) -> ConnectionCaller:
+        """The caller for a question about an effect, which the ledger has permitted."""
+        return self.connections.caller(step=node.name, through=node.connections, probe=probe)
 
     @contextmanager
     def current(self, automation: Automation, caller: Caller) -> Generator[None]:

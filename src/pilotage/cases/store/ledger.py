@@ -182,7 +182,15 @@ def lose(tx: Tx, effect: int, *, sender: str, now: int, due_at: int | None, word
     done = tx.execute(
         effects.update()
         .where(effects.c.id == effect, effects.c.state == EffectState.SENDING.value, effects.c.sender == sender)
-        .values(state=EffectState.UNKNOWN.value, words=words, due_at=due_at, changed_at=now, sender=None, send_by=None)
+        .values(
+            state=EffectState.UNKNOWN.value,
+            words=words,
+            due_at=due_at,
+            changed_at=now,
+            sender=None,
+            send_by=None,
+            failures=effects.c.failures + 1,
+        )
     )
     return done.rowcount == 1
 

@@ -1,0 +1,221 @@
+"""What this process hears from the other sides, and what all processes know of them: told to the connection's row, read from it.
+
+Answers are gathered and written with what is written anyway, or after some seconds; a failure is written at once.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from pilotage.connections.breaker import Breaker
+from pilotage.connections.counting import SECOND
+from pilotage.connections.errors import ConnectionAway
+from pilotage.connections.limiting import Limiter
+from pilotage.connections.standing import Standing
+from pilotage.connections.values import Heard
+from pilotage.kernel.clock import Clock, from_micros
+from pilotage.machinery.storage.database import Database
+
+GATHER: Final = 5.0
+"""Seconds for which answers are gathered before they are written."""
+PROBE: Final = 15 * SECOND
+"""How long the probe of a reading step may take before it is taken for lost, beyond its time-out."""
+
+_log = logging.getLogger("pilotage.connections")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Pending:
+    """What was heard and is not written yet."""
+
+    since: float
+    heard: Counter[Heard] = field(default_factory=Counter[Heard])
+    words: dict[Heard, str] = field(default_factory=dict[Heard, str])
+    probe: Heard | None = None
+
+    @property
+    def urgent(self) -> bool:
+        return self.probe is not None or any(one.fails for one in self.heard)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _View:
+    """A breaker as it was at a moment: platform time, and the monotonic clock of this process."""
+
+    breaker: Breaker
+    now: int
+    read: float
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """The other sides, as one process sees them."""
+
+    database: Database
+    limiter: Limiter
+    clock: Clock
+    chance: Random
+    _pending: dict[str, _Pending] = field(default_factory=dict[str, _Pending])
+    _views: dict[str, _View] = field(default_factory=dict[str, _View])
+    _given_up: set[str] = field(default_factory=set[str])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _telling: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+
+    def hear(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> None:
+        """Note what came of a call; it is written later."""
+        with self._lock:
+            pending = self._pending.get(connection)
+            if pending is None:
+                pending = self._pending[connection] = _Pending(since=self.clock.monotonic())
+            pending.heard[heard] += 1
+            if heard is not Heard.ANSWERED:
+                pending.words[heard] = words
+            if probe:
+                pending.probe = heard
+
+    def give_up_on(self, connection: str) -> None:
+        """An attempt was the last one, and nobody has an answer from this connection: it is left alone."""
+        self._given_up.add(connection)
+
+    # -- written to the row --------------------------------------------------------
+
+    def write_into(self, standings: Mapping[str, Standing]) -> None:
+        """Note in rows that are locked what was heard of them, where it is time for that."""
+        for name, standing in standings.items():
+            was = standing.stored.breaker
+            with self._lock:
+                pending = self._pending.get(name)
+                if pending is not None and self._is_time(pending, standing):
+                    del self._pending[name]
+                else:
+                    pending = None
+            if pending is not None:
+                standing.note(pending.heard, self.chance, words=pending.words, probe=pending.probe)
+            if name in self._given_up:
+                self._given_up.discard(name)
+                standing.give_up_on_it(Heard.DOWN, self.chance)
+            _tell(name, was, standing)
+            self.see(name, standing)
+
+    def _is_time(self, pending: _Pending, standing: Standing) -> bool:
+        old = self.clock.monotonic() - pending.since >= GATHER
+        return pending.urgent or standing.changed or old or not standing.stored.breaker.at_ease
+
+    def see(self, name: str, standing: Standing) -> None:
+        """Remember how its breaker stands now."""
+        self._views[name] = _View(breaker=standing.stored.breaker, now=standing.now, read=self.clock.monotonic())
+
+    def expected(self, name: str, standing: Standing) -> Standing:
+        """How it will stand once what was heard is written; nothing is written yet."""
+        with self._lock:
+            pending = self._pending.get(name)
+        if pending is not None:
+            standing.note(pending.heard, self.chance, probe=pending.probe)
+        return standing
+
+    def write(self) -> int:
+        """Write what was gathered for long enough; a chore."""
+        now = self.clock.monotonic()
+        with self._lock:
+            due = [name for name, one in self._pending.items() if one.urgent or now - one.since >= GATHER]
+        self._write(due)
+        return 0
+
+    def _write(self, names: Collection[str]) -> None:
+        if not names:
+            return
+        with self.database.transaction() as tx:
+            standings = self.limiter.lock(tx, names, self.database.now(tx))
+            self.write_into(standings)
+            self.limiter.write(tx, standings)
+
+    # -- for steps that read -------------------------------------------------------
+
+    async def enter(self, connection: str, *, seconds: float) -> bool:
+        """Whether this call is the probe; raises ConnectionAway where the connection is left alone."""
+        view = self._views.get(connection)
+        if view is None or not view.breaker.closed:
+            try:
+                view, probe = await asyncio.to_thread(self._ask, connection, seconds)
+            except Exception as error:  # noqa: BLE001 - without the row nobody knows better, and the call says how it is
+                if not self.database.outage.noticed(error):
+                    _log.exception("connection.unread")
+                return False
+            if probe:
+                return True
+        if view.breaker.closed:
+            return False
+        raise self._away(connection, view)
+
+    def _ask(self, connection: str, seconds: float) -> tuple[_View, bool]:
+        """The breaker as the row has it, and whether the caller now has the probe."""
+        view = self._views.get(connection)
+        if view is not None and self._moment(view) < view.breaker.until and self._fresh(view):
+            return view, False
+        with self.database.transaction() as tx:
+            now = self.database.now(tx)
+            standings = self.limiter.lock(tx, {connection}, now)
+            standing = standings[connection]
+            probe = not standing.stored.breaker.closed and standing.let_through(1) == 1
+            if probe:
+                standing.probing(now + int(seconds * SECOND) + PROBE)
+            self.limiter.write(tx, standings)
+            self.see(connection, standing)
+        return self._views[connection], probe
+
+    def _moment(self, view: _View) -> int:
+        return view.now + int((self.clock.monotonic() - view.read) * SECOND)
+
+    def _fresh(self, view: _View) -> bool:
+        return self.clock.monotonic() - view.read < 1.0
+
+    async def told(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> Breaker | None:
+        """Note what came of a reading call, and write it where that cannot wait; the breaker then, where it is known."""
+        self.hear(connection, heard, words, probe=probe)
+        if heard.fails or probe or self._is_warming(connection):
+            async with self._telling.setdefault(connection, asyncio.Lock()):
+                with self._lock:
+                    mine = connection in self._pending
+                if mine:  # else another one wrote it along with its own
+                    try:
+                        await asyncio.to_thread(self._write, [connection])
+                    except Exception as error:  # noqa: BLE001 - what could not be written is lost; the call counts all the same
+                        if not self.database.outage.noticed(error):
+                            _log.exception("connection.unwritten")
+        view = self._views.get(connection)
+        return None if view is None else view.breaker
+
+    def _is_warming(self, connection: str) -> bool:
+        view = self._views.get(connection)
+        return view is not None and not view.breaker.at_ease
+
+    def away(self, connection: str) -> ConnectionAway | None:
+        """Why the connection is left alone, as far as this process knows."""
+        view = self._views.get(connection)
+        return None if view is None or view.breaker.closed else self._away(connection, view)
+
+    def _away(self, connection: str, view: _View) -> ConnectionAway:
+        breaker = view.breaker
+        why = (breaker.why or Heard.DOWN).value
+        what = f"{connection}: {why} since {from_micros(breaker.since):%H:%M} UTC."
+        after = max(0.0, (breaker.until - self._moment(view)) / SECOND)
+        return ConnectionAway(what, connection=connection, until=breaker.until, after=after)
+
+
+def _tell(name: str, was: Breaker, standing: Standing) -> None:
+    """Say in the log when a connection is left alone, and when it works again."""
+    breaker = standing.stored.breaker
+    if was.closed and not breaker.closed:
+        said = standing.stored.said.get((breaker.why or Heard.DOWN).value)
+        _log.warning(
+            "connection.opened",
+            extra={"connection": name, "why": breaker.why, "said": said.words if said else ""},
+        )
+    elif breaker.closed and not was.closed:
+        lasted = (standing.now - was.since) / SECOND
+        _log.warning("connection.closed", extra={"connection": name, "after_seconds": round(lasted)})
