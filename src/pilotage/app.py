@@ -247,6 +247,7 @@ class Platform:
             door=self.door,
             clock=self.clock,
             watch=self.watch,
+            limits=self.limiter,
         )
         self.loop.run(connections.open())
         return Surrounding(connections=connections, settings=self.project.setting, folder=self.folder)

@@ -26,6 +26,8 @@ class Rate:
     burst: int = field(kw_only=True)
     of: str = field(default="calls", kw_only=True)
     """What is counted: calls, tokens, rows, or a currency such as USD."""
+    by: str | None = field(default=None, kw_only=True)
+    """Counted apart for each value of this segment, such as "client"; None: together."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Rate({self.calls})", "calls", self.calls)
@@ -46,6 +48,8 @@ class Quota:
     zone: str = field(default="UTC", kw_only=True)
     of: str = field(default="calls", kw_only=True)
     """What is counted: calls, tokens, rows, or a currency such as USD."""
+    by: str | None = field(default=None, kw_only=True)
+    """Counted apart for each value of this segment, such as "client"; None: together."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Quota({self.calls})", "calls", self.calls)
@@ -61,6 +65,8 @@ class Window:
     seconds: float = field(kw_only=True)
     of: str = field(default="calls", kw_only=True)
     """What is counted: calls, tokens, rows, or a currency such as USD."""
+    by: str | None = field(default=None, kw_only=True)
+    """Counted apart for each value of this segment, such as "client"; None: together."""
 
     def __post_init__(self) -> None:
         at_least_one(f"Window({self.calls})", "calls", self.calls)

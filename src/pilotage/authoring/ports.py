@@ -36,6 +36,8 @@ class Call:
     """What it may use beside one call, by unit, such as {"tokens": 1200, "USD": 0.02}: held before it, settled after it."""
     used: "Callable[[object], Mapping[str, float]] | None" = None
     """What the answer says was used of what was reserved; None, or an answer that never comes: all of it."""
+    segment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Whose call it is, for limits that count `by=` a segment, such as {"client": "acme"}. An effect's is its case's."""
     wait_at_most: float | None = None
     """Seconds that it waits at most for room within the account's limits; None: as long as one call may take.
 

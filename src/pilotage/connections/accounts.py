@@ -56,6 +56,8 @@ class Account:
     secret: str | None
     idempotency_header: str | None
     not_done: NotDoneStatuses
+    longest: float = 10.0
+    """Seconds that one call may last."""
 
 
 def request(account: Account, call: Call, credentials: Credentials, guard: EffectGuard | None) -> Outgoing:

@@ -16,8 +16,11 @@ from pilotage.authoring.failures import (
 from pilotage.authoring.ports import Call, Permit
 from pilotage.connections.accounts import Account, Credentials, request
 from pilotage.connections.bodies import ContractBroken, decode
+from pilotage.connections.counting import scaled
 from pilotage.connections.errors import (
     AnswerMalformed,
+    ConnectionAway,
+    NoRoom,
     NotDone,
     NotSent,
     OnlyReads,
@@ -25,6 +28,8 @@ from pilotage.connections.errors import (
     Refused,
     SecondCall,
 )
+from pilotage.connections.leasing import Held, Leases
+from pilotage.connections.limiting import Ask
 from pilotage.connections.sorting import (
     Answered,
     Cut,
@@ -36,6 +41,7 @@ from pilotage.connections.sorting import (
     sort_acting,
     sort_reading,
 )
+from pilotage.connections.standing import CALLS
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
@@ -47,6 +53,8 @@ _SAID: Final = 300
 """Characters of what was heard that are kept for everybody."""
 _KEPT: Final = 64 * 1024
 """Bytes of a raw response that are kept for diagnosis."""
+_PERMITS: Final = 3
+"""How often a reading call takes a permit: another one where the process stood still until the last was over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +66,9 @@ class _Seen:
     answer: Answer | None = None
     value: object = field(default=None, repr=False)
     late: bool = False
+
+
+_NO_ANSWER: Final = _Seen(what=Cut(), words="")
 
 
 class Watches(Protocol):
@@ -82,6 +93,7 @@ class ConnectionCaller:
         clock: Clock,
         watch: Watches | None = None,
         probe: bool = False,
+        leases: Leases | None = None,
     ) -> None:
         self._step = step
         self._through = frozenset(through)
@@ -92,6 +104,7 @@ class ConnectionCaller:
         self._watch = watch
         self._probe = probe
         self._failing: dict[str, Heard] = {}
+        self._leases = leases
         self._standing = Standing.NOTHING
 
     def failing(self, connection: str) -> Heard | None:
@@ -110,7 +123,7 @@ class ConnectionCaller:
         if acting:
             self._may_act(connection)
         outgoing = request(account, call, self._credentials, self._guard)
-        seen = await self._act(account, call, outgoing) if acting else await self._send(account, call, outgoing, None)
+        seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
             self._standing = _STANDINGS[verdict]
@@ -121,7 +134,7 @@ class ConnectionCaller:
             elif acting:
                 verdict = Verdict.NOT_DONE  # the next attempt is the ledger's; it finds the new value
             else:
-                seen = await self._send(account, call, fresh, None)
+                seen = await self._read(account, call, fresh)
                 verdict = self._verdict(account, call, seen.what)
             if acting:
                 self._standing = _STANDINGS[verdict]
@@ -132,35 +145,40 @@ class ConnectionCaller:
     def permit(
         self, connection: str, weight: int, reserve: Mapping[str, float], /
     ) -> AbstractAsyncContextManager[Permit]:
-        """Leave to call the connection with a client that is not ours. In an effect this is its one act.
-
-        A permit is given at once, unless the time to send is over.
-        """
-        del weight, reserve
+        """Leave to call the connection with a client that is not ours. In an effect this is its one act."""
         account = self._named(connection)
-        return self._acting_permit(account) if self._guard is not None else self._reading_permit(account)
+        amounts = {CALLS: max(0, weight), **scaled(reserve)}
+        return self._acting_permit(account, amounts) if self._guard is not None else self._permit(account, amounts)
 
     @asynccontextmanager
-    async def _reading_permit(self, account: Account) -> AsyncGenerator[Permit]:
-        with self._foreign(account):
-            yield _AtOnce()
-
-    @asynccontextmanager
-    async def _acting_permit(self, account: Account) -> AsyncGenerator[Permit]:
-        self._may_act(account.name)
+    async def _permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
+        """What is asked for, as soon as there is room; it comes back when the block ends."""
+        given = _Given()
+        held = await self._held(account, Ask(amounts=amounts), None)
         try:
-            self._departure().check()
-        except TooLate as late:
-            what = late.what
-        else:
-            what = None
-        if what is not None:
-            self._standing = Standing.NOT_DONE
-            raise NotSent(f"{self._step} did not call {account.name}. {what}")
-        self._standing = Standing.UNKNOWN
-        with self._foreign(account):
+            with self._foreign(account):
+                yield given
+        finally:
+            if held is not None:
+                held.over(sent=True, used=given.amounts)
+
+    @asynccontextmanager
+    async def _acting_permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
+        self._may_act(account.name)
+        beyond = {**amounts, CALLS: max(0, amounts[CALLS] - self._counted)}
+        async with self._permit(account, beyond) as given:
             try:
-                yield _AtOnce()
+                self._departure().check()
+            except TooLate as late:
+                what = late.what
+            else:
+                what = None
+            if what is not None:
+                self._standing = Standing.NOT_DONE
+                raise NotSent(f"{self._step} did not call {account.name}. {what}")
+            self._standing = Standing.UNKNOWN
+            try:
+                yield given
             except TransientFailure:
                 self._standing = Standing.NOT_DONE
                 raise
@@ -174,6 +192,8 @@ class ConnectionCaller:
         """What a client that is not ours raises says how the other side does, if it is one of our failures."""
         try:
             yield
+        except (ConnectionAway, NoRoom, NotSent):  # nobody was asked
+            raise
         except (TransientFailure, UnknownOutcome):
             self._told(account, Heard.DOWN, f"{self._step} says so.")
             raise
@@ -184,6 +204,15 @@ class ConnectionCaller:
             self._told(account, Heard.REFUSED, f"{self._step} says so.")
             raise
         self._told(account, Heard.ANSWERED, "")
+
+    async def _held(self, account: Account, ask: Ask, wait: float | None) -> Held | None:
+        """What a call needs of the account's limits; None where nothing is counted. An act waits no longer than it may leave."""
+        if self._leases is None or not any(ask.amounts.values()):
+            return None
+        wait = account.longest if wait is None else wait
+        if self._guard is not None and self._guard.send_by is not None:
+            wait = max(0.0, min(wait, self._guard.send_by - self._clock.monotonic()))
+        return await self._leases.hold(account.name, ask, wait=wait, longest=account.longest)
 
     # -- what a step may do ------------------------------------------------------
 
@@ -204,6 +233,11 @@ class ConnectionCaller:
                 "Two calls are two effects: make a step of its own for each, so that each is sent once and undone alone.",
             )
 
+    @property
+    def _counted(self) -> int:
+        """How many calls were taken from the limits with the permission to send."""
+        return int(self._guard is not None and self._guard.counted)
+
     def _departure(self) -> Departure:
         guard = self._guard
         return Departure(send_by=guard.send_by if guard else None, monotonic=self._clock.monotonic)
@@ -220,18 +254,43 @@ class ConnectionCaller:
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
         """Send the one state-changing call. However it ends, `standing` says what is known."""
+        amounts = {**scaled(call.reserve), CALLS: 1 - self._counted}
+        held = await self._held(account, Ask(amounts=amounts, segment=call.segment), call.wait_at_most)
         leaving = self._departure()
         self._standing = Standing.UNKNOWN
         try:
-            return await self._send(account, call, outgoing, leaving)
+            return await self._under(held, account, call, outgoing, leaving)
         except BaseException:
             if not leaving.left:
                 self._standing = Standing.NOT_DONE
             raise
 
-    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure | None) -> _Seen:
-        if leaving is None:  # a reading call may leave at any time
-            leaving = Departure(send_by=None, monotonic=self._clock.monotonic)
+    async def _read(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
+        """Send a call that changes nothing, as soon as the account's limits have room for it."""
+        ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=call.segment)
+        tries = _PERMITS
+        while True:
+            tries -= 1
+            held = await self._held(account, ask, call.wait_at_most)
+            by = None if held is None else held.send_by
+            leaving = Departure(send_by=by, monotonic=self._clock.monotonic)
+            seen = await self._under(held, account, call, outgoing, leaving)
+            if not seen.late or not tries:
+                return seen
+
+    async def _under(
+        self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure
+    ) -> _Seen:
+        """Send it under what it holds of the account's limits, which comes back however it ends."""
+        seen = _NO_ANSWER
+        try:
+            seen = await self._send(account, call, outgoing, leaving)
+        finally:
+            if held is not None:
+                held.over(sent=leaving.left, used=_used(account, call, seen))
+        return seen
+
+    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure) -> _Seen:
         try:
             answer = await account.client.send(outgoing, leaving)
         except NeverLeft as error:
@@ -311,11 +370,29 @@ class ConnectionCaller:
         return seconds_to_wait(headers.get("retry-after"), date=headers.get("date"), now=self._clock.now())
 
 
-class _AtOnce:
-    """A permit that nothing is counted against."""
+class _Given:
+    """A permit, and what was used of it."""
+
+    def __init__(self) -> None:
+        self.amounts: dict[str, int] = {}
 
     def used(self, amounts: Mapping[str, float], /) -> None:
-        """Nothing was reserved."""
+        """What was used of what was reserved, by unit."""
+        self.amounts = scaled(amounts)
+
+
+def _used(account: Account, call: Call, seen: _Seen) -> dict[str, int]:
+    """What a call that was sent used of what it reserved, where that is known to be another amount."""
+    if not call.reserve or not isinstance(seen.what, Answered):
+        return {}
+    if account.not_done.mean(seen.what.status, retry_after=seen.what.retry_after):
+        return dict.fromkeys(call.reserve, 0)
+    if call.used is None or seen.value is None:
+        return {}
+    try:
+        return scaled(call.used(seen.value))
+    except Exception:  # noqa: BLE001 - the author's code: where it cannot say, all of it was used
+        return {}
 
 
 _STANDINGS: Final = {

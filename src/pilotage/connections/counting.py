@@ -9,10 +9,11 @@ the declared form, whatever the delays on the way.
 is empty; calls on their way fill it without leaking.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -34,14 +35,20 @@ class Count:
     at: dict[int, int] = field(default_factory=dict[int, int])
     """Rate: calls on their way, by the last moment at which they can arrive. Quota: used, by the window's end.
     Window: used, by the moment at which it comes back."""
+    held: dict[int, int] = field(default_factory=dict[int, int])
+    """Quota: what of it is on its way and may yet turn out to be less, by the last moment at which it can arrive."""
 
     def add(self, at: int, amount: int) -> None:
         """More, or with a negative amount less, at this moment; what is not there cannot become less."""
-        left = self.at.get(at, 0) + amount
-        if left > 0:
-            self.at[at] = left
-        else:
-            self.at.pop(at, None)
+        _add(self.at, at, amount)
+
+
+def _add(amounts: dict[int, int], at: int, amount: int) -> None:
+    left = amounts.get(at, 0) + amount
+    if left > 0:
+        amounts[at] = left
+    else:
+        amounts.pop(at, None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +70,11 @@ class Form(Protocol):
     @property
     def unit(self) -> str:
         """What is counted: calls, tokens, rows, or a currency in millionths."""
+        ...
+
+    @property
+    def by(self) -> str | None:
+        """The segment for each value of which it is counted apart."""
         ...
 
     @property
@@ -105,11 +117,12 @@ class RateForm:
     burst: int
     per: str
     unit: str = "calls"
+    by: str | None = None
 
     @property
     def key(self) -> str:
         """One for each period and unit."""
-        return f"rate/{self.per}/{self.unit}"
+        return _apart(f"rate/{self.per}/{self.unit}", self.by)
 
     @property
     def most(self) -> int:
@@ -160,11 +173,12 @@ class QuotaForm:
     per: str
     zone: str
     unit: str = "calls"
+    by: str | None = None
 
     @property
     def key(self) -> str:
         """One for each kind of window, zone and unit."""
-        return f"quota/{self.per}/{self.zone}/{self.unit}"
+        return _apart(f"quota/{self.per}/{self.zone}/{self.unit}", self.by)
 
     @property
     def most(self) -> int:
@@ -191,6 +205,8 @@ class QuotaForm:
         over = sorted(at for at in count.at if at <= now)
         for at in over[:-_EARLIER]:
             del count.at[at]
+        for at in [at for at in count.held if at <= now]:
+            del count.held[at]
 
     def room(self, count: Count, flight: Flight) -> int:
         """What is left in every window in which a call may arrive."""
@@ -200,20 +216,26 @@ class QuotaForm:
         """It may arrive in any of them, so it is held in all of them."""
         for end in self._ends(flight):
             count.add(end, amount)
+        _add(count.held, flight.until, amount)
 
     def settle(self, count: Count, held: int, used: int, flight: Flight, now: int) -> None:
         """It did not arrive in a window that had not begun at its answer."""
         last = self.end(now)
         for end in self._ends(flight):
             count.add(end, (used if end <= last else 0) - held)
+        _add(count.held, flight.until, -held)
 
     def free_at(self, count: Count, amount: int, flight: Flight) -> int | None:
-        """The beginning of the first window with enough left; calls that may arrive in two need it in both."""
+        """The beginning of the first window with enough left; calls that may arrive in two need it in both.
+
+        What is on its way may use less than it holds.
+        """
         ends = self._ends(flight)
-        full = [end for end in ends if self.calls - count.at.get(end, 0) < amount]
+        missing = {end: amount - (self.calls - count.at.get(end, 0)) for end in ends}
+        full = [end for end in ends if missing[end] > 0]
         if not full:
             return flight.permitted
-        return max(full)
+        return None if max(missing.values()) <= sum(count.held.values()) else max(full)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,11 +245,12 @@ class WindowForm:
     calls: int
     length: int
     unit: str = "calls"
+    by: str | None = None
 
     @property
     def key(self) -> str:
         """One for each length and unit."""
-        return f"window/{self.length / SECOND:g}/{self.unit}"
+        return _apart(f"window/{self.length / SECOND:g}/{self.unit}", self.by)
 
     @property
     def most(self) -> int:
@@ -267,11 +290,12 @@ class WindowForm:
         missing = amount - self.room(count, flight)
         if missing <= 0:
             return flight.permitted
-        for at in sorted(at for at in count.at if at > flight.permitted):
+        answered = self._back(flight.permitted)
+        for at in sorted(at for at in count.at if flight.permitted < at <= answered):
             missing -= count.at[at]
             if missing <= 0:
                 return at
-        return None
+        return None  # the rest is on its way
 
 
 def form_of(limit: Rate | Quota | Window) -> Form:
@@ -285,13 +309,28 @@ def form_of(limit: Rate | Quota | Window) -> Form:
                 burst=limit.burst * _scale(limit.of),
                 per=limit.per,
                 unit=limit.of,
+                by=limit.by,
             )
         case Quota():
-            return QuotaForm(calls=limit.calls * _scale(limit.of), per=limit.per, zone=limit.zone, unit=limit.of)
+            return QuotaForm(
+                calls=limit.calls * _scale(limit.of), per=limit.per, zone=limit.zone, unit=limit.of, by=limit.by
+            )
         case Window():
             return WindowForm(
-                calls=limit.calls * _scale(limit.of), length=max(1, int(limit.seconds * SECOND)), unit=limit.of
+                calls=limit.calls * _scale(limit.of),
+                length=max(1, int(limit.seconds * SECOND)),
+                unit=limit.of,
+                by=limit.by,
             )
+
+
+def _apart(key: str, by: str | None) -> str:
+    return key if by is None else f"{key}/by {by}"
+
+
+def scaled(amounts: Mapping[str, float]) -> dict[str, int]:
+    """Amounts as they are counted: money in millionths, everything else in ones, never less than what was said."""
+    return {unit: max(0, ceil(amount * _scale(unit))) for unit, amount in amounts.items()}
 
 
 def _scale(unit: str) -> int:
@@ -322,6 +361,7 @@ def _stricter(one: Form, other: Form) -> Form:
                 burst=min(one.burst, other.burst),
                 per=one.per,
                 unit=one.unit,
+                by=one.by,
             )
         case _:
             return one if one.most <= other.most else other

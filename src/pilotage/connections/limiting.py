@@ -1,13 +1,13 @@
 """Limits at work: what a connection has left for everybody is read, taken and settled under the lock of its one row."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections import store
-from pilotage.connections.counting import SECOND, Flight
+from pilotage.connections.counting import SECOND, Flight, Form
 from pilotage.connections.standing import CALLS, Standing
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -15,6 +15,52 @@ AGAIN: Final = 30 * SECOND
 """How often a process says what it declares."""
 ANSWER_SOON: Final = SECOND // 50
 """When to look again where the room depends on answers still to come."""
+KEEP: Final = 1 * SECOND
+"""How long a process may keep a lent permit before it hands it out."""
+SEND_WITHIN: Final = 5 * SECOND
+"""How long after it was handed out a call may still leave."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """What one call wants to take: so much of each unit, all together or not at all."""
+
+    amounts: Mapping[str, int]
+    segment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Short:
+    """What was asked for is not there now."""
+
+    limit: Form | None
+    """The first that has no room; None: the other side wants to be left alone."""
+    now: int
+    free_at: int | None
+    """When there is room, as far as that is known."""
+    never: bool = False
+    """It is more than the limit can ever give."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """Calls of one flight that came back, or permits that were never used."""
+
+    flight: Flight
+    segment: Mapping[str, str]
+    held: Mapping[str, int]
+    used: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lending:
+    """What a process was lent."""
+
+    flight: Flight
+    answers: Sequence[Short | None]
+    """For each that asked, in order; None: it may call."""
+    spare: int
+    """Calls of one each beyond those, for calls still to come."""
 
 
 @dataclass(kw_only=True)
@@ -29,11 +75,21 @@ class Limiter:
     _told: int | None = None
     _own: dict[str, list[Rate | Quota | Window]] = field(init=False)
     """What this process declares of each connection; it counts here whatever the row says."""
+    _counted: dict[str, bool] = field(default_factory=dict[str, bool])
+    """Whether anybody declares limits, or the other side wants to be left alone, as it was seen last."""
 
     def __post_init__(self) -> None:
         self._own = {}
         for connection in (one for connections in self.declared.values() for one in connections):
             self._own.setdefault(connection.name, []).extend(connection.limits)
+
+    def limits(self, name: str) -> bool:
+        """Whether anything is counted at this connection: as this process declares it, or as far as it heard from others."""
+        return bool(self._own.get(name)) or self._counted.get(name, False)
+
+    def noticed(self, error: Exception) -> bool:
+        """Whether the error is that of an outage of the database, which is told once."""
+        return self.database.outage.noticed(error)
 
     def announce(self) -> int:
         """Say what is declared, now and then: it counts for every process as long as it is said."""
@@ -62,7 +118,31 @@ class Limiter:
         if missing := wanted - found.keys():
             store.add(tx, missing, now)
             found |= store.lock(tx, missing)
-        return {name: Standing.read(text, now, own=self._own.get(name, ())) for name, text in found.items()}
+        standings = {name: Standing.read(text, now, own=self._own.get(name, ())) for name, text in found.items()}
+        for name, standing in standings.items():
+            self._counted[name] = bool(standing.forms) or standing.now < standing.stored.closed_until
+        return standings
+
+    def lend(self, name: str, asks: Sequence[Ask], settled: Iterable[Settled], *, ahead: int, longest: int) -> Lending:
+        """Settle what came back, and take what is asked for, first come first served: one transaction.
+
+        `ahead` is how many calls of one each are wanted beyond; a quarter of the room at most is given for them, so that
+        no process takes what others wait for. `longest` is how long one call may last.
+        """
+        with self.database.transaction() as tx:
+            standings = self.lock(tx, [name], self.database.now(tx))
+            standing = standings[name]
+            for one in settled:
+                standing.settle(one.flight, one.held, one.used, one.segment)
+            flight = standing.flight(KEEP + SEND_WITHIN + longest)
+            answers = _served(standing, asks, flight)
+            spare = 0
+            if ahead and not any(answers) and not any(form.by for form in standing.forms):
+                room = standing.room(flight, wanted=4 * ahead)
+                spare = min(ahead, room // 4)
+                standing.take(flight, {CALLS: spare})
+            self.write(tx, standings)
+        return Lending(flight=flight, answers=answers, spare=spare)
 
     def peek(self, tx: Tx, names: Iterable[str], now: int) -> dict[str, Standing]:
         """How these connections stand, without a lock: good for a guess."""
@@ -75,6 +155,38 @@ class Limiter:
         changed = {name: standing for name, standing in standings.items() if standing.changed}
         for name, standing in changed.items():
             store.write(tx, {name: standing.text()}, standing.now)
+
+
+def _served(standing: Standing, asks: Sequence[Ask], flight: Flight) -> list[Short | None]:
+    """Each in its turn. One that finds no room in a limit is not passed there by those behind it."""
+    answers: list[Short | None] = []
+    full: dict[tuple[str, str], Short] = {}
+    for ask in asks:
+        short = next((full[place] for place in _places(standing, ask) if place in full), None) or _short(
+            standing, ask, flight
+        )
+        answers.append(short)
+        if short is None:
+            standing.take(flight, ask.amounts, ask.segment)
+        elif short.limit is not None and not short.never:
+            full[short.limit.key, ask.segment.get(short.limit.by or "", "")] = short
+    return answers
+
+
+def _places(standing: Standing, ask: Ask) -> list[tuple[str, str]]:
+    return [(form.key, ask.segment.get(form.by or "", "")) for form in standing.forms if ask.amounts.get(form.unit, 0)]
+
+
+def _short(standing: Standing, ask: Ask, flight: Flight) -> Short | None:
+    now = standing.now
+    if heavy := standing.too_heavy(ask.amounts):
+        return Short(limit=heavy, now=now, free_at=None, never=True)
+    if now < standing.stored.closed_until:
+        return Short(limit=None, now=now, free_at=standing.stored.closed_until)
+    lacking = standing.lacks(flight, ask.amounts, ask.segment)
+    if lacking is None:
+        return None
+    return Short(limit=lacking, now=now, free_at=standing.free_at(flight, ask.amounts, ask.segment))
 
 
 def settle(standings: Mapping[str, Standing], answered: Mapping[tuple[str, Flight], int]) -> None:

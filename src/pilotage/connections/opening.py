@@ -11,6 +11,7 @@ from pilotage.authoring.connection import Connection
 from pilotage.connections.accounts import Account, Credentials
 from pilotage.connections.caller import ConnectionCaller, Watches
 from pilotage.connections.errors import ConnectionUnknown
+from pilotage.connections.leasing import Leases, Lends
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
 from pilotage.kernel.clock import Clock, SystemClock
@@ -25,7 +26,8 @@ class Connections:
     """The connections of one process. Opened, used and closed in one event loop.
 
     `settings` gives the text of a setting in this environment, or None. `not_done` names statuses beyond the usual ones
-    with which a service says that it did nothing.
+    with which a service says that it did nothing. `limits` lends permits within the accounts' limits; unsaid, nothing is
+    counted.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Connections:
         not_done: Mapping[str, NotDoneStatuses] | None = None,
         watch: Watches | None = None,
         resolve: Resolve = resolve,
+        limits: Lends | None = None,
     ) -> None:
         self._declared: Final = {connection.name: connection for connection in declared}
         self._environment = environment
@@ -52,6 +55,7 @@ class Connections:
         self._not_done = not_done or {}
         self._watch = watch
         self._resolve = resolve
+        self._leases = None if limits is None else Leases(limits, self._clock)
         self._accounts: dict[str, Account] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -71,6 +75,7 @@ class Connections:
             clock=self._clock,
             watch=self._watch,
             probe=probe,
+            leases=self._leases,
         )
 
     def _account(self, name: str) -> Account:
@@ -100,6 +105,7 @@ class Connections:
             secret=None if declared.credential is None else declared.credential.name,
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),
+            longest=seconds,
         )
 
     async def open(self) -> None:
@@ -109,6 +115,8 @@ class Connections:
     async def close(self) -> None:
         """Close every pool. Calls after this are refused."""
         self._loop = None
+        if self._leases is not None:
+            await self._leases.close()
         accounts, self._accounts = self._accounts, {}
         for account in accounts.values():
             await account.client.close()

@@ -16,6 +16,8 @@ from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, 
 from pilotage.connections.values import Heard
 
 CALLS: Final = "calls"
+NOBODY: Final[Mapping[str, str]] = {}
+"""The segment of a call that is nobody's in particular."""
 HEARD: Final = 300 * SECOND
 """How long a declaration counts after the last process that made it was heard of."""
 _MINUTE: Final = 60 * SECOND
@@ -30,6 +32,7 @@ class _Counted(BaseModel):
     model_config = ConfigDict(extra="ignore")
     empty_at: int = 0
     at: dict[int, int] = Field(default_factory=dict[int, int])
+    held: dict[int, int] = Field(default_factory=dict[int, int])
 
 
 class _Declared(BaseModel):
@@ -99,17 +102,21 @@ class Standing:
         now = max(now, stored.clock)
         heard = [written(limit) for one in stored.declared.values() if one.heard > now - HEARD for limit in one.limits]
         forms = strictest(form_of(limit) for limit in [*heard, *own])
-        counts = {key: Count(empty_at=one.empty_at, at=dict(one.at)) for key, one in stored.counted.items()}
+        counts = {
+            key: Count(empty_at=one.empty_at, at=dict(one.at), held=dict(one.held))
+            for key, one in stored.counted.items()
+        }
         standing = cls(stored=stored, now=now, forms=forms, counts=counts)
         for form in forms:
-            form.forget(standing._count(form), now)
+            for count in standing._counts(form):
+                form.forget(count, now)
         return standing
 
     def text(self) -> str:
         """As it is written."""
         self.stored.clock = self.now
         self.stored.counted = {
-            key: _Counted(empty_at=one.empty_at, at=one.at)
+            key: _Counted(empty_at=one.empty_at, at=one.at, held=one.held)
             for key, one in self.counts.items()
             if one.empty_at or one.at
         }
@@ -119,8 +126,15 @@ class Standing:
         self.stored.heard = {at: counts for at, counts in self.stored.heard.items() if at > hour}
         return self.stored.model_dump_json()
 
-    def _count(self, form: Form) -> Count:
-        return self.counts.setdefault(form.key, Count())
+    def _count(self, form: Form, segment: Mapping[str, str] = NOBODY) -> Count:
+        key = form.key if form.by is None else f"{form.key}={segment.get(form.by, '')}"
+        return self.counts.setdefault(key, Count())
+
+    def _counts(self, form: Form) -> list[Count]:
+        """What a limit has counted, for each value of its segment where it counts them apart."""
+        if form.by is None:
+            return [self._count(form)]
+        return [count for key, count in self.counts.items() if key.startswith(f"{form.key}=")]
 
     # -- what is declared ------------------------------------------------------
 
@@ -143,7 +157,7 @@ class Standing:
         """A call that is permitted now and can arrive for so long."""
         return Flight(permitted=self.now, until=self.now + length)
 
-    def room(self, flight: Flight, *, wanted: int) -> int:
+    def room(self, flight: Flight, *, wanted: int, segment: Mapping[str, str] = NOBODY) -> int:
         """How many calls of one each may be permitted now; none where too few to be worth a look."""
         wanted = self.let_through(wanted)
         if not wanted:
@@ -151,43 +165,47 @@ class Standing:
         counting = [form for form in self.forms if form.unit == CALLS]
         if not counting:
             return wanted
-        room = min(wanted, *(form.room(self._count(form), flight) for form in counting))
+        room = min(wanted, *(form.room(self._count(form, segment), flight) for form in counting))
         return room if room >= min(wanted, *(form.worth for form in counting)) else 0
 
-    def fits(self, flight: Flight, amounts: Mapping[str, int]) -> bool:
-        """Whether all of it may be taken now: together, or not at all."""
-        return self.now >= self.stored.closed_until and all(
-            form.room(self._count(form), flight) >= amounts.get(form.unit, 0) for form in self.forms
-        )
+    def lacks(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> Form | None:
+        """The first limit without room for all of it; None: it may be taken, all together."""
+        for form in self.forms:
+            amount = amounts.get(form.unit, 0)
+            if amount and form.room(self._count(form, segment), flight) < amount:
+                return form
+        return None
 
     def too_heavy(self, amounts: Mapping[str, int]) -> Form | None:
         """The limit that would never let it through."""
         return next((form for form in self.forms if amounts.get(form.unit, 0) > form.most), None)
 
-    def take(self, flight: Flight, amounts: Mapping[str, int]) -> None:
+    def take(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> None:
         """Hold it against every limit that counts it."""
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
-                form.take(self._count(form), amount, flight)
+                form.take(self._count(form, segment), amount, flight)
                 self.changed = True
 
-    def settle(self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int]) -> None:
+    def settle(
+        self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int], segment: Mapping[str, str] = NOBODY
+    ) -> None:
         """The answer is here: what was held is counted as what was used."""
         for form in self.forms:
             if amount := held.get(form.unit, 0):
-                form.settle(self._count(form), amount, used.get(form.unit, 0), flight, self.now)
+                form.settle(self._count(form, segment), amount, used.get(form.unit, 0), flight, self.now)
                 self.changed = True
         if self.forms and (calls := used.get(CALLS, 0)):
             minute = self.now // _MINUTE
             self.stored.answered[minute] = self.stored.answered.get(minute, 0) + calls
             self.changed = True
 
-    def free_at(self, flight: Flight, amounts: Mapping[str, int]) -> int | None:
+    def free_at(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> int | None:
         """When all of it could be taken, as far as that is known now."""
         moments: list[int] = [self.stored.closed_until, self.stored.breaker.until]
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
-                found = form.free_at(self._count(form), amount, flight)
+                found = form.free_at(self._count(form, segment), amount, flight)
                 if found is None:
                     return None
                 moments.append(found)
@@ -269,13 +287,15 @@ class Standing:
 
 def spelled(limit: Rate | Quota | Window) -> dict[str, str | int | float]:
     """A declared limit as it is written down."""
+    told: dict[str, str | int | float]
     match limit:
         case Rate():
-            return {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
+            told = {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
         case Quota():
-            return {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
+            told = {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
         case Window():
-            return {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
+            told = {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
+    return told if limit.by is None else told | {"by": limit.by}
 
 
 def written(told: Mapping[str, str | int | float]) -> Rate | Quota | Window:

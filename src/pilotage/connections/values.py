@@ -46,6 +46,9 @@ class EffectGuard:
     repeats_unknown: bool = False
     """The outcome of an earlier attempt is unknown: a refusal of this one then proves nothing about that one."""
 
+    counted: bool = True
+    """Its one call was taken from the account's limits with the permission to send; else it takes a permit of its own."""
+
     def __post_init__(self) -> None:
         if not (self.key and self.key.isascii() and self.key.isprintable()):
             raise ValueError(f"an effect's key is printable ASCII, so that it can be sent: {self.key!r}")

@@ -283,6 +283,7 @@ class Platform:
             door=self.inner.door,
             clock=manual,
             watch=self.inner.watch,
+            limits=self.inner.limiter,
         )
         connections.services = self._services
         self.inner.loop.run(connections.open())

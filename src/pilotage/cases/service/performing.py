@@ -25,14 +25,23 @@ from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
-from pilotage.connections.errors import BodyNotJson, NoRoom, NotSent, OnlyReads, OutcomeUnknown, PathRefused, SecondCall
+from pilotage.connections.errors import (
+    BodyNotJson,
+    NoRoom,
+    NotSent,
+    OnlyReads,
+    OutcomeUnknown,
+    PathRefused,
+    SecondCall,
+    TooHeavy,
+)
 from pilotage.connections.errors import NotDone as CallNotDone
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
 
-MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall)
+MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall, TooHeavy)
 """What is wrong with the step or its record, and would be wrong again."""
 MEND: Final = 30 * SECOND
 """How long an effect waits for a secret, a setting or an address to be put right, before it is tried again."""

@@ -20,6 +20,7 @@ from pilotage.cases.store import arriving, holding, ledger
 from pilotage.cases.store.ledger import Confirmed
 from pilotage.cases.values import EffectState
 from pilotage.cases.walk import said_of
+from pilotage.connections.errors import NoRoom
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import ids, shown
@@ -75,7 +76,7 @@ class Undoer:
 
     async def _call(self, effect: Confirmed, node: Node, act: Act) -> tuple[EffectState, str]:
         send_by = self.clock.monotonic() + SEND_WITHIN / SECOND
-        guard = EffectGuard(key=f"{effect.key}/undo", attempt=1, send_by=send_by)
+        guard = EffectGuard(key=f"{effect.key}/undo", attempt=1, send_by=send_by, counted=False)
         caller = self.surrounding.acting(node, guard)
         value = node.codec.decode(from_json(effect.result)) if node.codec is not None else None
         case = Case(id=shown("C", effect.case), key=effect.case_key, now=self.clock.now())
@@ -88,6 +89,8 @@ class Undoer:
                     await function(*values)
                 else:
                     await asyncio.to_thread(function, *values)
+        except NoRoom as error:  # nothing was tried: it can be undone when there is room
+            return EffectState.CONFIRMED, said_of(error)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
             known = caller.standing in {Standing.NOTHING, Standing.NOT_DONE, Standing.REFUSED}
             return EffectState.UNDO_REFUSED if known else EffectState.UNDO_UNKNOWN, said_of(error)
