@@ -124,6 +124,7 @@ _RANGES: Final = (
     (221, "Connections"),
     (231, "Secrets"),
     (241, "The network"),
+    (280, "Models"),
     (300, "Files that are read"),
     (340, "Mail, documents and large contents"),
     (400, "Decisions"),

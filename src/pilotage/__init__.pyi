@@ -26,6 +26,10 @@ from pilotage.authoring import scopes as _scopes
 from pilotage.authoring import signatures as _signatures
 from pilotage.authoring import steps as _steps
 from pilotage.authoring.approvals import Band as Band
+from pilotage.authoring.asking import Agreement as Agreement
+from pilotage.authoring.asking import Price as Price
+from pilotage.authoring.asking import Probability as Probability
+from pilotage.authoring.asking import Stated as Stated
 from pilotage.authoring.connection import Connection as Connection
 from pilotage.authoring.effects import CannotUndo as CannotUndo
 from pilotage.authoring.effects import SafeToRepeat as SafeToRepeat
@@ -44,9 +48,11 @@ from pilotage.authoring.limits import Quota as Quota
 from pilotage.authoring.limits import Rate as Rate
 from pilotage.authoring.limits import Retry as Retry
 from pilotage.authoring.limits import Window as Window
+from pilotage.authoring.models import Model as Model
 from pilotage.authoring.people import Ask as Ask
 from pilotage.authoring.people import Role as Role
 from pilotage.authoring.process import Receiver as Receiver
+from pilotage.authoring.prompts import Prompt as Prompt
 from pilotage.authoring.rules import Debt as Debt
 from pilotage.authoring.seasons import Season as Season
 from pilotage.authoring.settings import Artifact as Artifact
@@ -65,6 +71,7 @@ from pilotage.authoring.values import Unknown as Unknown
 
 __all__ = [
     "Act",
+    "Agreement",
     "Approval",
     "Approved",
     "Artifact",
@@ -93,10 +100,14 @@ __all__ = [
     "Judgement",
     "MalformedResponse",
     "ManualCheck",
+    "Model",
     "Note",
     "Open",
     "Path",
     "PermanentFailure",
+    "Price",
+    "Probability",
+    "Prompt",
     "Quota",
     "Quote",
     "Rate",
@@ -109,6 +120,7 @@ __all__ = [
     "Season",
     "Secret",
     "Setting",
+    "Stated",
     "Step",
     "TransientFailure",
     "Unknown",
@@ -285,9 +297,9 @@ def compute(function: Callable[[_A, _B, _C, _D, _E], Awaitable[_R]], /) -> Compu
 @overload
 def compute(function: Callable[[_A, _B, _C, _D, _E], _R], /) -> Compute[[_A, _B, _C, _D, _E], _R, _A | _B | _C | _D | _E, _R]: ...
 @overload
-def compute(*, through: Connection | None = None, retry: Retry | None = None) -> _Compute: ...
+def compute(*, through: Connection | Sequence[Connection] | None = None, retry: Retry | None = None) -> _Compute: ...
 @overload
-def compute(*, batch: int, through: Connection | None = None, retry: Retry | None = None) -> _ComputeBatch: ...
+def compute(*, batch: int, through: Connection | Sequence[Connection] | None = None, retry: Retry | None = None) -> _ComputeBatch: ...
 
 @type_check_only
 class _Judge:
@@ -377,11 +389,12 @@ def judge(function: Callable[[_A, _B, _C, _D, _E], Awaitable[Judgement[_R]]], /)
 def judge(function: Callable[[_A, _B, _C, _D, _E], Judgement[_R]], /) -> Judge[[_A, _B, _C, _D, _E], Judgement[_R], _A | _B | _C | _D | _E, _R]: ...
 @overload
 def judge(
-    *, through: Connection | None = None, uses: Sequence[Artifact[object]] = (), retry: Retry | None = None
+    *, through: Connection | Sequence[Connection] | None = None, uses: Sequence[Artifact[object]] = (), retry: Retry | None = None
 ) -> _Judge: ...
 @overload
 def judge(
-    *, batch: int, through: Connection | None = None, uses: Sequence[Artifact[object]] = (), retry: Retry | None = None
+    *, batch: int, through: Connection | Sequence[Connection] | None = None, uses: Sequence[Artifact[object]] = (),
+    retry: Retry | None = None,
 ) -> _JudgeBatch: ...
 
 @type_check_only

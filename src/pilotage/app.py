@@ -24,6 +24,7 @@ from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.room import DISK_SHARE, Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
+from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import LoopThread, Surrounding
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import SOMETHING_TO_DO
@@ -250,7 +251,10 @@ class Platform:
             limits=self.limiter,
         )
         self.loop.run(connections.open())
-        return Surrounding(connections=connections, settings=self.project.setting, folder=self.folder)
+        spending = Spending(database=self.database)
+        return Surrounding(
+            connections=connections, settings=self.project.setting, folder=self.folder, spent=spending.note
+        )
 
     def mover(self, executor: str) -> Mover:
         """What forms and runs batches under this executor's name."""

@@ -16,9 +16,11 @@ from pilotage.authoring.intake import Source
 from pilotage.authoring.involved import Involved, involved_in
 from pilotage.authoring.limits import at_least_one
 from pilotage.authoring.location import here
+from pilotage.authoring.models import Model
 from pilotage.authoring.people import Ask, Role
 from pilotage.authoring.plan import Plan
 from pilotage.authoring.process import Path
+from pilotage.authoring.prompts import Prompt
 from pilotage.authoring.settings import Artifact, Setting
 
 
@@ -118,6 +120,16 @@ class Automation:
     def artifacts(self) -> tuple[Artifact[object], ...]:
         """The files that its steps name or read."""
         return self.involved.artifacts
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The language models that its steps ask."""
+        return self.involved.models
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The prompts among its files."""
+        return tuple(each for each in self.artifacts if isinstance(each, Prompt))
 
     @property
     def settings(self) -> tuple[Setting[object], ...]:

@@ -27,6 +27,7 @@ def check(
         *_two_of_a_name(automations),
         *differing(tuple(each for automation in automations for each in automation.connections)),
         *every_example_holds(rules_of(automations)),
+        *(wrong for automation in automations for prompt in automation.prompts for wrong in prompt.wrong()),
     ]
     receivers = (*automations, *known)
     for automation in automations:

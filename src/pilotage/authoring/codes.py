@@ -224,6 +224,20 @@ OUTSIDE: Final = {
     "PLT-172": Words("the two contracts do not meet: {difference}.", "{remedy}", found="check"),
 }
 
+MODELS: Final = {
+    "PLT-175": Words("{why}.", "{remedy}", found="check"),
+    "PLT-176": Words("has no name.", 'Write the name by which its server knows it: Model("gpt-5-mini", ...).'),
+    "PLT-177": Words(
+        "asks {model}, whose connection {connection} it does not name in through=.",
+        "Write through={connection}, or through=[...] with the connections of its fallbacks, too.",
+    ),
+    "PLT-178": Words(
+        "its price is not known, so the money that it takes is not counted, and under a budget it is not asked.",
+        "Write Model(..., price=Price(input=..., output=...)) in USD for a million tokens; a model of your own costs 0.",
+        found="check",
+    ),
+}
+
 AUTOMATIONS: Final = {
     "PLT-181": Words("a name has lower-case letters, digits and hyphens.", 'Call it "{suggestion}".'),
     "PLT-182": Words("two automations are called {name} ({first}, {second}).", "Rename one.", found="check"),
@@ -254,6 +268,7 @@ SECTIONS: Final = {
     "Approvals, people and time": PEOPLE,
     "What people know": KNOWLEDGE,
     "Outside": OUTSIDE,
+    "Models": MODELS,
     "Automations": AUTOMATIONS,
     "While it runs": RUNNING,
 }

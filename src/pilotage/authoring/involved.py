@@ -9,6 +9,7 @@ from pilotage.authoring.connection import Connection
 from pilotage.authoring.effects import Act
 from pilotage.authoring.flow import Flow, Stop, function_of
 from pilotage.authoring.found_in import found_in
+from pilotage.authoring.models import Model
 from pilotage.authoring.people import Ask, Role
 from pilotage.authoring.process import BusinessException, Choice, ForEach, HandOver, Wait
 from pilotage.authoring.rules import Rule
@@ -26,6 +27,8 @@ class Involved:
     artifacts: tuple[Artifact[object], ...]
     settings: tuple[Setting[object], ...]
     roles: tuple[Role, ...]
+    models: tuple[Model, ...]
+    """Language models that its steps ask, and those that are asked after them."""
 
 
 def involved_in(flow: Flow) -> Involved:
@@ -46,6 +49,7 @@ def involved_in(flow: Flow) -> Involved:
             ]
         ),
         roles=tuple(dict.fromkeys(role for stop in stops for role in roles_of(stop.step))),
+        models=_once(each for model in found_in(functions, Model) for each in model.chain),
     )
 
 

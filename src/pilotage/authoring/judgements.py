@@ -6,6 +6,7 @@ from typing import ClassVar, Generic, Never, cast
 
 from typing_extensions import TypeVar
 
+from pilotage.authoring.asking import Use
 from pilotage.authoring.plan import Codec
 from pilotage.kernel.errors import PilotageError
 
@@ -52,6 +53,8 @@ class Judgement(Generic[V_co]):
         self.alternatives: tuple[tuple[V_co, float], ...] = tuple(
             (other, _confidence(chance)) for other, chance in (alternatives or {}).items()
         )
+        self.asked: tuple[Use, ...] = ()
+        """The language models that were asked for it, in order, and what each took."""
 
     @property
     def value(self) -> V_co:
@@ -77,13 +80,15 @@ class Judgement(Generic[V_co]):
             {"quote": seen.text, "of": seen.of} if isinstance(seen, Quote) else {"note": seen.text}
             for seen in self.evidence
         ]
+        asked = {"asked": [use.plain() for use in self.asked]} if self.asked else {}
         if self._abstained is not None:
-            return {"abstained": self._abstained, "evidence": evidence}
+            return {"abstained": self._abstained, "evidence": evidence, **asked}
         return {
             "value": codec.encode(self._value),
             "confidence": self._confidence,
             "evidence": evidence,
             "alternatives": [[codec.encode(value), chance] for value, chance in self.alternatives],
+            **asked,
         }
 
     def __eq__(self, other: object) -> bool:

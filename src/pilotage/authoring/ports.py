@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from pilotage.authoring.asking import Inquiry
+from pilotage.authoring.failures import Failure
+from pilotage.authoring.judgements import Judgement
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -77,12 +81,25 @@ class Caller(Protocol):
         ...
 
 
+class Asker(Protocol):
+    """Asks models for the step that is running."""
+
+    async def ask(self, inquiry: Inquiry, /) -> list[Judgement[object] | Failure]:
+        """What came of it for each item, in order: a judgement, an abstention, or a failure that may pass."""
+        ...
+
+
 class Surroundings(Protocol):
     """What surrounds a running step."""
 
     @property
     def caller(self) -> Caller:
         """Who carries its calls."""
+        ...
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks models for it."""
         ...
 
     def setting(self, name: str) -> str | None:

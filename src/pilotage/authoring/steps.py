@@ -151,7 +151,7 @@ def compute(
     /,
     *,
     batch: int | None = None,
-    through: Connection | None = None,
+    through: Connection | Sequence[Connection] | None = None,
     retry: Retry | None = None,
 ) -> Compute | Callable[[Function], Compute]:
     """A step that may run again at any time; through a connection it may only read."""
@@ -176,7 +176,7 @@ def judge(
     /,
     *,
     batch: int | None = None,
-    through: Connection | None = None,
+    through: Connection | Sequence[Connection] | None = None,
     uses: Sequence[Artifact[object]] = (),
     retry: Retry | None = None,
 ) -> Judge | Callable[[Function], Judge]:

@@ -41,6 +41,16 @@ def _judged(details: Event) -> str:
     return f"{node} judged{answer}, {sure}, {ending}."
 
 
+def _asked(details: Event) -> str:
+    node, model, became, calls, uncounted, tokens, money = details[:7]
+    if became == "answered":
+        priced = f"{money} USD" if money is not None else "at a price that is not known"
+        several = f"{calls} calls" if calls != 1 else "a call"
+        return f"{node}: {model} answered, in {several} of {tokens} tokens for {priced}."
+    unknown = f", and what {uncounted} of its calls took is not known" if uncounted else ""
+    return f"{node}: {model}: {became}{unknown}."
+
+
 def _approved(details: Event) -> str:
     node, names = details[0], details[1]
     by = [str(name) for name in cast("list[object]", names)] if isinstance(names, list) else []
@@ -142,6 +152,7 @@ def _undo(details: Event) -> str:
 _TOLD: Final[Mapping[str, Callable[[Event], str]]] = {
     "arrived": lambda _: "It arrived.",
     "computed": lambda d: f"{d[0]} was computed.",
+    "asked": _asked,
     "judged": _judged,
     "rule": lambda d: f"The rule {d[0]} changed the value.",
     "chose": lambda d: f"{d[0]}: it took the way of {d[1]}.",

@@ -45,7 +45,7 @@ from pilotage.connections.standing import CALLS
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
-from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TooLate
+from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
 
@@ -66,6 +66,9 @@ class _Seen:
     answer: Answer | None = None
     value: object = field(default=None, repr=False)
     late: bool = False
+    """It was too late to send it."""
+    timed_out: bool = False
+    """It was sent, and no answer came in time."""
 
 
 _NO_ANSWER: Final = _Seen(what=Cut(), words="")
@@ -296,7 +299,7 @@ class ConnectionCaller:
         except NeverLeft as error:
             seen = _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
         except MayHaveLeft as error:
-            seen = _Seen(what=Cut(), words=error.what)
+            seen = _Seen(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
         else:
             seen = self._answered(call, answer)
         self._hear(account, call, seen)
@@ -355,7 +358,7 @@ class ConnectionCaller:
             case Verdict.NOT_DONE | Verdict.CREDENTIAL:
                 if seen.late:
                     return NotSent(words)
-                return NotDone(words, retry_after=self._wait(seen.answer), response=response)
+                return NotDone(words, retry_after=self._wait(seen.answer), response=response, timed_out=seen.timed_out)
             case Verdict.REFUSED:
                 return Refused(words, response=response)
             case Verdict.MALFORMED:

@@ -13,11 +13,21 @@ class NotDone(TransientFailure):
 
     code: ClassVar[str] = "PLT-221"
 
-    def __init__(self, what: str, /, *, retry_after: float | None = None, response: RawResponse | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        /,
+        *,
+        retry_after: float | None = None,
+        response: RawResponse | None = None,
+        timed_out: bool = False,
+    ) -> None:
         super().__init__(what, self.usual_remedy)
         self.retry_after = retry_after
         """Seconds, where the other side said how long to wait."""
         self.response = response
+        self.timed_out = timed_out
+        """It was sent, and its time was over before an answer came."""
 
 
 class NotSent(NotDone):

@@ -1,5 +1,6 @@
 """Doubles for tests: the whole platform in memory, a clock, services with faults."""
 
+from pilotage.testing.models import FakeModel, Question, Reply
 from pilotage.testing.platform import CaseView, Clock, Decision, EffectView, Place, Platform, Receipt
 from pilotage.testing.services import FakeService, Fault, Request
 
@@ -8,10 +9,13 @@ __all__ = [
     "Clock",
     "Decision",
     "EffectView",
+    "FakeModel",
     "FakeService",
     "Fault",
     "Place",
     "Platform",
+    "Question",
     "Receipt",
+    "Reply",
     "Request",
 ]

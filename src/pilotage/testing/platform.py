@@ -22,6 +22,7 @@ from pilotage.authoring.people import Role
 from pilotage.authoring.plan import Node, Plan
 from pilotage.cases.arrivals import Arrival, digest_of
 from pilotage.cases.service.sending import Finished
+from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.service.undoing import Undoer
 from pilotage.cases.store import ledger, looking, moving
@@ -287,7 +288,12 @@ class Platform:
         )
         connections.services = self._services
         self.inner.loop.run(connections.open())
-        self.inner.surrounding = Surrounding(connections=connections, settings=project.setting, folder=None)
+        self.inner.surrounding = Surrounding(
+            connections=connections,
+            settings=project.setting,
+            folder=None,
+            spent=Spending(database=self.inner.database).note,
+        )
         self._engine = self._make_engine()
         self._mover = self.inner.mover("test")
         self._sending = self.inner.sending("test")

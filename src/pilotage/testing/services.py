@@ -18,7 +18,7 @@ from pilotage.connections.opening import Connections
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.machinery.net.client import Answer, Outgoing
 from pilotage.machinery.net.departure import Departure
-from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft
+from pilotage.machinery.net.errors import NeverLeft, TookTooLong
 from pilotage.machinery.net.messages import Origin
 
 
@@ -111,7 +111,7 @@ class FakeService:
             return Answer(status=422, headers={"content-type": "application/json"}, body=b'{"error": "refused"}')
         answer = self._answer(seen)
         if fault is Fault.SLOW:
-            raise MayHaveLeft("It was sent, but there is no answer: it took longer than the time-out.")
+            raise TookTooLong("It was sent, but there is no answer: it took longer than the time-out.")
         if fault is Fault.DONE_THEN_500:
             return Answer(status=500, headers={}, body=b"")
         if fault is Fault.CHANGED_BODY:

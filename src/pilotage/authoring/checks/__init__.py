@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pilotage.authoring.checks import approving, choosing, giving, inputs, naming, placing
+from pilotage.authoring.checks import approving, asking, choosing, giving, inputs, naming, placing
 from pilotage.authoring.checks.subject import Check
 
 DEFINITION_CHECKS: Final[tuple[Check, ...]] = (
@@ -25,5 +25,6 @@ DEFINITION_CHECKS: Final[tuple[Check, ...]] = (
     inputs.every_scope_can_be_read,
     inputs.no_input_is_given_twice,
     approving.nothing_is_revised_after_its_approval,
+    asking.every_model_is_asked_through_what_is_named,
     giving.a_path_ends_with_what_it_gives,
 )

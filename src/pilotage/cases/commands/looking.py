@@ -46,6 +46,9 @@ class CaseCommand:
         _fields(out, "Record", found.record)
         if found.judgements:
             out.table(("step", "judged", "sure", "because", "else"), _judgements(found.judgements), title="Judgements")
+        if asked := _asked(found.judgements):
+            columns = ("step", "model", "prompt", "became", "calls", "tokens", "USD", "sure by")
+            out.table(columns, asked, title="Language models")
         if found.given:
             out.table(("step", "gave"), [(name, text_of(value)) for name, value in found.given.items()], title="Values")
         lines = [(when(entry.at), words) for entry in found.timeline for words in sentences(entry.story)]
@@ -98,6 +101,30 @@ def _judgements(judgements: Mapping[str, Mapping[str, object]]) -> list[tuple[ob
         rows.append(
             (step, text_of(one.get("value")), sure, _evidence(one.get("evidence")), _others(one.get("alternatives")))
         )
+    return rows
+
+
+def _asked(judgements: Mapping[str, Mapping[str, object]]) -> list[tuple[object, ...]]:
+    """The language models that were asked, and what they took."""
+    rows: list[tuple[object, ...]] = []
+    for step, one in judgements.items():
+        uses = one.get("asked")
+        for use in [use for use in uses if is_object(use)] if is_list(uses) else []:
+            prompt = f"{use.get('prompt')} {use.get('version')}"
+            tokens = f"{use.get('tokens_in')} + {use.get('tokens_out')}"
+            money = use.get("money")
+            rows.append(
+                (
+                    step,
+                    use.get("model"),
+                    prompt,
+                    use.get("became"),
+                    use.get("calls"),
+                    tokens,
+                    "not known" if money is None else money,
+                    use.get("measure") or "",
+                )
+            )
     return rows
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+from pilotage.authoring.asking import Use
 from pilotage.authoring.judgements import Judgement, Quote
 from pilotage.authoring.plan import Codec, Node, label_text
 from pilotage.authoring.steps import Judged as JudgedStep
@@ -47,6 +48,7 @@ def _judged(
 ) -> Went:
     plain = judgement.plain(cast("Codec", node.codec))  # a judging node always has one
     case.judgements[node.name] = plain
+    case.story.extend(_asked(node.name, use) for use in judgement.asked)
     label = label_text(plain.get("value")) if judgement.abstained is None else ""
     why = ""
     if judgement.abstained is not None:
@@ -82,3 +84,9 @@ def _judged(
             why=why,
         ),
     )
+
+
+def _asked(node: str, use: Use) -> list[object]:
+    """A model that was asked, for the timeline."""
+    money = None if use.money is None else str(use.money)
+    return ["asked", node, use.model, use.became, use.calls, use.uncounted, use.tokens_in + use.tokens_out, money]

@@ -2,21 +2,24 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from pilotage.authoring.asking import Use
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
-from pilotage.authoring.ports import Caller, surroundings
+from pilotage.authoring.ports import Asker, Caller, surroundings
 from pilotage.cases.errors import FileOfReleaseMissing
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
 
 T = TypeVar("T")
+Spent = Callable[[str, Sequence[Use]], None]
+"""Told of the models that the steps of an automation asked, and of what they took."""
 
 
 class Settings(Protocol):
@@ -58,6 +61,15 @@ class Around:
     caller: Caller
     settings: Settings
     files: Mapping[str, tuple[Path, ...]]
+    uses: list[Use] = field(default_factory=list[Use])
+    """The models that were asked."""
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks models for the step."""
+        from pilotage.models.service import Asking  # noqa: PLC0415 - only those load it who ask models
+
+        return Asking(caller=self.caller, noted=self.uses.extend)
 
     def setting(self, name: str) -> str | None:
         """The text of a setting, or None where it is not set."""
@@ -82,6 +94,7 @@ class Surrounding:
     settings: Settings
     folder: Path | None
     """Where the release's files lie: the project's folder in dev, the unpacked artefact elsewhere."""
+    spent: Spent = lambda automation, uses: None
 
     @contextmanager
     def reading(self, automation: Automation, node: Node) -> Generator[None]:
@@ -107,8 +120,11 @@ class Surrounding:
             )
             for artifact in automation.artifacts
         }
-        token = surroundings.set(Around(caller=caller, settings=self.settings, files=files))
+        around = Around(caller=caller, settings=self.settings, files=files)
+        token = surroundings.set(around)
         try:
             yield
         finally:
             surroundings.reset(token)
+            if around.uses:
+                self.spent(automation.name, around.uses)

@@ -20,6 +20,8 @@ CASE: Final = "case"
 EFFECT: Final = "effect"
 QUARANTINE: Final = "quarantine"
 SUBMISSION: Final = "submission"
+MODEL: Final = "model"
+"""What models took: counted as it is asked, so nothing that is stored could be counted instead."""
 ARRIVED: Final = "arrived"
 BORN: Final = "born"
 MINUTE: Final = 60_000_000
@@ -28,6 +30,9 @@ RIGHT: Final = "the tallies are what is stored"
 UNTOLD: Final = frozenset({EffectState.PLANNED.value, EffectState.SENDING.value, EffectState.UNKNOWN.value})
 """States of effects that are few and have indexes of their own: they are counted, not tallied."""
 ENDED: Final = frozenset(place.value for place in ENDED_PLACES)
+
+_STORED: Final = (CASE, EFFECT, QUARANTINE, SUBMISSION)
+"""Subjects that can be counted anew."""
 
 Key: TypeAlias = tuple[str, str, str, str]
 """Subject, automation, connection (or nothing), and what: a place, a state, or a word above."""
@@ -210,7 +215,7 @@ def doubts(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
     """Where the tallies are not what is stored: what, how many there are, how many the tallies say."""
     really = counted(tx)
     told: Changes = Counter()
-    for subject in (CASE, EFFECT, QUARANTINE, SUBMISSION):
+    for subject in _STORED:
         told.update(read(tx, subject))
     wrong: list[tuple[object, ...]] = [
         (*(word for word in key if word), f"there are {really[key]:,}, the tallies say {told[key]:,}")
@@ -225,5 +230,5 @@ def count_anew(tx: Tx) -> None:
     if tx.dialect.name == "postgresql":  # SQLite has the write lock
         tx.execute(sa.text("LOCK TABLE cases, effects, quarantine, submissions, tallies IN SHARE ROW EXCLUSIVE MODE"))
     really = counted(tx)
-    tx.execute(tallies.delete())
+    tx.execute(tallies.delete().where(tallies.c.subject.in_(_STORED)))
     add(tx, really, 0)

@@ -15,7 +15,7 @@ import httpcore2
 
 from pilotage.machinery.net.departure import Departure, departure
 from pilotage.machinery.net.door import Door
-from pilotage.machinery.net.errors import AnotherLoop, MayHaveLeft, NeverLeft
+from pilotage.machinery.net.errors import AnotherLoop, MayHaveLeft, NeverLeft, TookTooLong
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.wire import Backend, Resolve, Wire, resolve
 
@@ -49,6 +49,8 @@ class _Arriving:
 
     def __init__(self) -> None:
         self.status: int | None = None
+        self.late = False
+        """Its time was over before it was here."""
         self.headers: dict[str, str] = {}
         self.body = bytearray()
 
@@ -159,7 +161,8 @@ class HttpClient:
         if arriving.status is not None:
             return arriving.answer(fault, self.bounds.answer_bytes)
         if leaving.left:
-            raise MayHaveLeft(f"It was sent, but there is no answer: {fault}.")
+            kind = TookTooLong if arriving.late else MayHaveLeft
+            raise kind(f"It was sent, but there is no answer: {fault}.")
         raise NeverLeft(f"It was not sent: {fault}.")
 
     async def _within_total(self, request: Outgoing, leaving: Departure, arriving: _Arriving) -> str | None:
@@ -167,6 +170,7 @@ class HttpClient:
             async with asyncio.timeout(self.bounds.total):
                 return await self._connecting_again(request, leaving, arriving)
         except TimeoutError:
+            arriving.late = True
             return f"{'no connection' if not leaving.left else 'not done'} within {self.bounds.total:g} s"
 
     async def _connecting_again(self, request: Outgoing, leaving: Departure, arriving: _Arriving) -> str | None:
@@ -193,6 +197,7 @@ class HttpClient:
         except httpcore2.RemoteProtocolError:
             return "the connection was cut, or what came over it is no HTTP"
         except httpcore2.TimeoutException as error:
+            arriving.late = True
             return str(error) or "it took longer than the time-out"
         except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             return str(error) or "the connection was cut"

@@ -23,6 +23,10 @@ class MayHaveLeft(Exception):
         self.what = what
 
 
+class TookTooLong(MayHaveLeft):
+    """It left, and its time was over before an answer came."""
+
+
 class DoorDisarmed(PilotageError):
     """A call was tried while the door to the network is disarmed."""
 

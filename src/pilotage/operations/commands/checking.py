@@ -11,6 +11,7 @@ from pilotage.authoring.checking import check
 from pilotage.authoring.findings import DefinitionError, Finding
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
+from pilotage.models.checks import without_price
 from pilotage.operations.commands.house import House, Project
 
 
@@ -41,6 +42,7 @@ class ProjectCommands:
                 settings=_settings(project, automations) if settings else None,
                 environment=project.environment,
             )
+            found += without_price(automations)
         except DefinitionError as error:
             found = list(error.findings)
         wrong = [one for one in found if not one.warning]

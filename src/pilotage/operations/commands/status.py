@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from pilotage.cases.service.spending import Spent, spent
 from pilotage.cases.service.today import read_places
 from pilotage.cases.store import looking, standing
 from pilotage.cases.store.found import Shape
@@ -34,6 +35,7 @@ class _Details:
     dead: Sequence[tuple[str, int]]
     shapes: Sequence[Shape]
     whys: Sequence[tuple[str, str, int]]
+    models: Sequence[Spent]
     now: int
 
 
@@ -89,6 +91,9 @@ class StatusCommand:
             )
         if details.words:
             out.table(("through", "state", "effects", "what is said"), [(c, s, n, w) for c, s, w, n in details.words])
+        if details.models:
+            columns = ("automation", "model", "calls", "tokens in", "tokens out", "USD", "not known")
+            out.table(columns, [_model(one) for one in details.models], title="Language models")
         if details.whys:
             rows = [(kind, count, why) for kind, why, count in details.whys]
             out.table(("asked of people", "cases", "why"), rows, title="With people")
@@ -114,6 +119,7 @@ def _details(tx: Tx, now: int, most: int) -> _Details:
         dead=looking.count_reasons(tx, Place.DEAD_LETTER, most=most),
         shapes=looking.count_shapes(tx)[:most],
         whys=inbox_store.count_whys(tx)[:most],
+        models=spent(tx),
         now=now,
     )
 
@@ -179,8 +185,36 @@ def _as_data(details: _Details) -> Mapping[str, object]:
             {"automation": row.automation, "shape": row.shape, "reason": row.reason, "count": row.count}
             for row in details.shapes
         ],
+        "models": [
+            {
+                "automation": one.automation,
+                "model": one.model,
+                "calls": one.calls,
+                "calls_not_counted": one.uncounted,
+                "judgements_without_price": one.unpriced,
+                "tokens_in": one.tokens_in,
+                "tokens_out": one.tokens_out,
+                "money": str(one.money),
+                "currency": "USD",
+            }
+            for one in details.models
+        ],
         "with_people": [{"kind": kind, "why": why, "count": n} for kind, why, n in details.whys],
     }
+
+
+def _model(one: Spent) -> tuple[object, ...]:
+    unknown = [f"{one.uncounted} calls"] if one.uncounted else []
+    unknown += [f"the price of {one.unpriced} judgements"] if one.unpriced else []
+    return (
+        one.automation,
+        one.model,
+        one.calls,
+        one.tokens_in,
+        one.tokens_out,
+        f"{one.money:.4f}",
+        ", ".join(unknown),
+    )
 
 
 def _need(one: Need) -> Mapping[str, object]:
