@@ -127,6 +127,7 @@ _RANGES: Final = (
     (280, "Models"),
     (300, "Files that are read"),
     (340, "Mail, documents and large contents"),
+    (390, "Requests of programs"),
     (400, "Decisions"),
     (500, "Exports, backups, archives"),
     (600, "Releases"),

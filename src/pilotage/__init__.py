@@ -63,6 +63,7 @@ __all__ = [
     "Unknown",
     "UnknownOutcome",
     "Wait",
+    "Webhook",
     "When",
     "Window",
     "abstain",
@@ -95,6 +96,7 @@ _NAMES = {
     "signatures": ("From",),
     "steps": ("Compute", "Judge", "Judged", "Step", "compute", "judge"),
     "values": ("Approved", "Case", "Collected", "Effect", "Given", "HandedOver", "Open", "Unknown"),
+    "webhook": ("Webhook",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

@@ -68,6 +68,7 @@ from pilotage.authoring.values import Given as Given
 from pilotage.authoring.values import HandedOver as HandedOver
 from pilotage.authoring.values import Open as Open
 from pilotage.authoring.values import Unknown as Unknown
+from pilotage.authoring.webhook import Webhook as Webhook
 
 __all__ = [
     "Act",
@@ -126,6 +127,7 @@ __all__ = [
     "Unknown",
     "UnknownOutcome",
     "Wait",
+    "Webhook",
     "When",
     "Window",
     "abstain",

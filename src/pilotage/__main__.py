@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
 _CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
 _KEEP, _CARRYING = "Keep", "pilotage.migrations.commands"
+_API = "pilotage.machinery.api.commands"
 
 
 def _entry(name: str, group: str, where: str, does: str) -> Entry:
@@ -101,6 +102,7 @@ ENTRIES: Final = (
         f"{_CASES}.quarantine:QuarantineCommands.show",
         "Show one record in quarantine with its original bytes.",
     ),
+    _entry("token", _LOOK, f"{_API}:TokenCommands.token", "List who may call the JSON API, and for what."),
     _entry(
         "doctor",
         _LOOK,
@@ -129,6 +131,10 @@ ENTRIES: Final = (
     ),
     _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
     _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
+    _entry(
+        "token new", _DECIDE, f"{_API}:TokenCommands.new", "Let a program call the JSON API; its token is shown once."
+    ),
+    _entry("token revoke", _DECIDE, f"{_API}:TokenCommands.revoke", "Let a program in no more."),
     _entry(
         "export",
         _KEEP,

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final, cast
@@ -37,6 +37,7 @@ from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
 from pilotage.kernel.interrupts import undivided
+from pilotage.machinery.api import store as answers
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.contents.keeping import Sweeping
@@ -46,6 +47,7 @@ from pilotage.machinery.engine.port import Engine
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
 from pilotage.operations import full, outgrown
@@ -351,6 +353,7 @@ class Platform:
                 Folding(database=self.database).fold,
                 Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,
                 self.database.shorten_log,
+                partial(answers.forget, self.database),
             ],
         )
         served = set(self.served.pairs)
@@ -370,15 +373,24 @@ class Platform:
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         # FastAPI and the templates are for those who serve.
+        from pilotage.cases.api import taking_in  # noqa: PLC0415
         from pilotage.machinery.web.door import new_token  # noqa: PLC0415
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
 
         settings = WebSettings(token=new_token(), environment=self.project.environment)
-        serve(self.site(settings), host=host, port=port, announce=lambda address: announce(settings.link(address)))
+        with taking_in(
+            automations=self.automation,
+            intake=self.intake,
+            secrets=self.secrets,
+            clock=self.clock,
+            explain=in_plain_words,
+        ) as programs:
+            site = self.site(settings, programs)
+            serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
-    def site(self, settings: "WebSettings") -> "Site":
-        """The web application with every page."""
+    def site(self, settings: "WebSettings", programs: "Site | None" = None) -> "Site":
+        """The web application with every page, and beside them what programs call."""
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
@@ -389,7 +401,10 @@ class Platform:
         def read() -> Places:
             return read_places(self.database, names)
 
-        return make_app([today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings)
+        beside = {} if programs is None else {"/in/": programs, "/api/": programs}
+        return make_app(
+            [today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings, beside=beside
+        )
 
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""

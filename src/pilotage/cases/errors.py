@@ -1,4 +1,6 @@
-"""What can go wrong with cases. Codes PLT-201 to PLT-219."""
+"""What can go wrong with cases. Codes PLT-201 to PLT-219, and PLT-394 and 395 for records that a program sends."""
+
+from collections.abc import Mapping, Sequence
 
 from pilotage.kernel.errors import PilotageError
 
@@ -69,3 +71,18 @@ class IntakeHeld(PilotageError):
 
     code = "PLT-210"
     retryable = True
+
+
+class RecordsRefused(PilotageError):
+    """A program sent records that break their contract; nothing of the request was taken."""
+
+    code = "PLT-394"
+    faults: Sequence[Mapping[str, object]] = ()
+    """The records, the fields and the reasons."""
+
+
+class KeyTaken(PilotageError):
+    """A program sent a record whose key came before with other content; nothing of the request was taken."""
+
+    code = "PLT-395"
+    faults: Sequence[Mapping[str, object]] = ()
