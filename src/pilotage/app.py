@@ -25,7 +25,7 @@ from pilotage.cases.service.room import DISK_SHARE, Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
-from pilotage.cases.service.surrounding import LoopThread, Surrounding
+from pilotage.cases.service.surrounding import Library, LoopThread, Surrounding
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
@@ -255,8 +255,17 @@ class Platform:
         self.loop.run(connections.open())
         spending = Spending(database=self.database)
         return Surrounding(
-            connections=connections, settings=self.project.setting, folder=self.folder, spent=spending.note
+            connections=connections,
+            settings=self.project.setting,
+            folder=self.folder,
+            spent=spending.note,
+            library=self.library,
         )
+
+    @cached_property
+    def library(self) -> Library:
+        """The documents of its cases."""
+        return Library(contents=self.contents)
 
     def mover(self, executor: str) -> Mover:
         """What forms and runs batches under this executor's name."""
@@ -415,6 +424,8 @@ class Platform:
 
     def close(self) -> None:
         """Close what was opened."""
+        if "library" in self.__dict__:
+            self.library.reader.close()
         self.older.close()
         if "surrounding" in self.__dict__:
             self.loop.run(self.surrounding.connections.close())

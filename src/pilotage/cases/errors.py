@@ -1,7 +1,9 @@
-"""What can go wrong with cases. Codes PLT-201 to PLT-219, and PLT-394 and 395 for records that a program sends."""
+"""What can go wrong with cases. Codes PLT-201 to PLT-219, with documents 344 and 345, with records of programs 394 and 395."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
+from pilotage.authoring.failures import TransientFailure
 from pilotage.kernel.errors import PilotageError
 
 
@@ -86,3 +88,15 @@ class KeyTaken(PilotageError):
 
     code = "PLT-395"
     faults: Sequence[Mapping[str, object]] = ()
+
+
+class ContentNotThere(TransientFailure):
+    """A document of a case is not in the file store now, as this machine sees it."""
+
+    code: ClassVar[str] = "PLT-344"
+
+
+class TakesNoDocument(PilotageError):
+    """A file was submitted that is no table, to an automation whose records are more than one document."""
+
+    code = "PLT-345"
