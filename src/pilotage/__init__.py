@@ -25,10 +25,7 @@ __all__ = [
     "Connection",
     "Debt",
     "DefinitionError",
-    "Document",
-    "DocumentUnreadable",
     "Effect",
-    "FacturX",
     "Failure",
     "ForEach",
     "From",
@@ -38,7 +35,6 @@ __all__ = [
     "Judge",
     "Judged",
     "Judgement",
-    "Mail",
     "MalformedResponse",
     "ManualCheck",
     "Model",
@@ -67,7 +63,6 @@ __all__ = [
     "Unknown",
     "UnknownOutcome",
     "Wait",
-    "Webhook",
     "When",
     "Window",
     "abstain",
@@ -84,7 +79,6 @@ _NAMES = {
     "automation": ("Automation",),
     "book": ("Book", "ManualCheck"),
     "connection": ("Connection",),
-    "documents": ("Document", "DocumentUnreadable", "FacturX", "Mail"),
     "effects": ("Act", "CannotUndo", "SafeToRepeat", "act"),
     "failures": ("Failure", "MalformedResponse", "PermanentFailure", "TransientFailure", "UnknownOutcome"),
     "findings": ("DefinitionError",),
@@ -101,7 +95,6 @@ _NAMES = {
     "signatures": ("From",),
     "steps": ("Compute", "Judge", "Judged", "Step", "compute", "judge"),
     "values": ("Approved", "Case", "Collected", "Effect", "Given", "HandedOver", "Open", "Unknown"),
-    "webhook": ("Webhook",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

@@ -1,4 +1,0 @@
-"""Reading documents that strangers sent: in a process of its own, within bounds of time, memory and length.
-
-It knows bytes and their kind, and neither records nor cases.
-"""
