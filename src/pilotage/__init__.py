@@ -25,7 +25,10 @@ __all__ = [
     "Connection",
     "Debt",
     "DefinitionError",
+    "Document",
+    "DocumentUnreadable",
     "Effect",
+    "FacturX",
     "Failure",
     "ForEach",
     "From",
@@ -35,6 +38,7 @@ __all__ = [
     "Judge",
     "Judged",
     "Judgement",
+    "Mail",
     "MalformedResponse",
     "ManualCheck",
     "Model",
@@ -63,6 +67,7 @@ __all__ = [
     "Unknown",
     "UnknownOutcome",
     "Wait",
+    "Webhook",
     "When",
     "Window",
     "abstain",
@@ -79,6 +84,7 @@ _NAMES = {
     "automation": ("Automation",),
     "book": ("Book", "ManualCheck"),
     "connection": ("Connection",),
+    "documents": ("Document", "DocumentUnreadable", "FacturX", "Mail"),
     "effects": ("Act", "CannotUndo", "SafeToRepeat", "act"),
     "failures": ("Failure", "MalformedResponse", "PermanentFailure", "TransientFailure", "UnknownOutcome"),
     "findings": ("DefinitionError",),
@@ -95,6 +101,7 @@ _NAMES = {
     "signatures": ("From",),
     "steps": ("Compute", "Judge", "Judged", "Step", "compute", "judge"),
     "values": ("Approved", "Case", "Collected", "Effect", "Given", "HandedOver", "Open", "Unknown"),
+    "webhook": ("Webhook",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

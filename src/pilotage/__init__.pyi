@@ -31,6 +31,10 @@ from pilotage.authoring.asking import Price as Price
 from pilotage.authoring.asking import Probability as Probability
 from pilotage.authoring.asking import Stated as Stated
 from pilotage.authoring.connection import Connection as Connection
+from pilotage.authoring.documents import Document as Document
+from pilotage.authoring.documents import DocumentUnreadable as DocumentUnreadable
+from pilotage.authoring.documents import FacturX as FacturX
+from pilotage.authoring.documents import Mail as Mail
 from pilotage.authoring.effects import CannotUndo as CannotUndo
 from pilotage.authoring.effects import SafeToRepeat as SafeToRepeat
 from pilotage.authoring.failures import Failure as Failure
@@ -68,6 +72,7 @@ from pilotage.authoring.values import Given as Given
 from pilotage.authoring.values import HandedOver as HandedOver
 from pilotage.authoring.values import Open as Open
 from pilotage.authoring.values import Unknown as Unknown
+from pilotage.authoring.webhook import Webhook as Webhook
 
 __all__ = [
     "Act",
@@ -88,7 +93,10 @@ __all__ = [
     "Connection",
     "Debt",
     "DefinitionError",
+    "Document",
+    "DocumentUnreadable",
     "Effect",
+    "FacturX",
     "Failure",
     "ForEach",
     "From",
@@ -98,6 +106,7 @@ __all__ = [
     "Judge",
     "Judged",
     "Judgement",
+    "Mail",
     "MalformedResponse",
     "ManualCheck",
     "Model",
@@ -126,6 +135,7 @@ __all__ = [
     "Unknown",
     "UnknownOutcome",
     "Wait",
+    "Webhook",
     "When",
     "Window",
     "abstain",

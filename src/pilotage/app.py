@@ -9,12 +9,11 @@ import tomllib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final, cast
 
-from pilotage.audit.service import Sealer, key_file
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
@@ -26,21 +25,19 @@ from pilotage.cases.service.room import DISK_SHARE, Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
-from pilotage.cases.service.surrounding import LoopThread, Surrounding
+from pilotage.cases.service.surrounding import Library, LoopThread, Surrounding
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import SOMETHING_TO_DO
 from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
 from pilotage.connections.watching import Watch
-from pilotage.credentials.opening import open_secrets
-from pilotage.credentials.plan import Plan, read_plan
-from pilotage.credentials.service.looking import SecretPlaces, Told, declared, tell
-from pilotage.credentials.stores.environment import environment_name
+from pilotage.credentials.secrets import Secrets, environment_name
 from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
 from pilotage.kernel.interrupts import undivided
+from pilotage.machinery.api import store as answers
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.contents.keeping import Sweeping
@@ -50,9 +47,10 @@ from pilotage.machinery.engine.port import Engine
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full, old_secrets, outgrown
+from pilotage.operations import full, outgrown
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -84,8 +82,6 @@ class Project:
     """How much of the database's disk may be in use before intake pauses."""
     contents: Path | None = None
     """Where large contents lie, where the project says so: a folder that several machines share."""
-    secrets: Plan = field(default_factory=Plan)
-    """Where the values of secrets come from."""
 
     @property
     def folder(self) -> Path:
@@ -142,7 +138,6 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
         contents=_folder(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents"), root),
-        secrets=read_plan(table.get("secrets", {}), environment),
     )
 
 
@@ -193,17 +188,8 @@ class Platform:
         self.served = Served(automations={(one.name, release): one for one in automations})
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
         self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
+        self.secrets = Secrets(project.environment, folder=project.folder / "secrets" / project.environment)
         self.door = door or Door(Addresses(allow_private=True))
-        self.secrets = open_secrets(
-            project.secrets,
-            environment=project.environment,
-            folder=project.folder,
-            variables=os.environ,
-            database=self.database,
-            door=self.door,
-            clock=self.clock,
-        )
-        self.sealer = Sealer(database=self.database, key=key_file(project.folder, project.environment))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
         self.artefacts = Artefacts(folder=project.folder / "releases")
         self.older = OlderReleases(
@@ -269,8 +255,17 @@ class Platform:
         self.loop.run(connections.open())
         spending = Spending(database=self.database)
         return Surrounding(
-            connections=connections, settings=self.project.setting, folder=self.folder, spent=spending.note
+            connections=connections,
+            settings=self.project.setting,
+            folder=self.folder,
+            spent=spending.note,
+            library=self.library,
         )
+
+    @cached_property
+    def library(self) -> Library:
+        """The documents of its cases."""
+        return Library(contents=self.contents)
 
     def mover(self, executor: str) -> Mover:
         """What forms and runs batches under this executor's name."""
@@ -350,7 +345,6 @@ class Platform:
         lives = Lives(self.database)
         queues = [f"{automation}@{release}" for automation, release in self.served.pairs]
         executor = lives.begin("worker", queues)
-        self.secrets.held_by(executor)
         engine = (engine_of or _dbos)(self.database, executor)
         mover = self.mover(executor)
         worker = Worker(
@@ -364,12 +358,11 @@ class Platform:
             chores=[
                 self.limiter.announce,
                 self.watch.write,
-                self.secrets.look,
-                self.sealer.seal,
                 self.inbox.escalate,
                 Folding(database=self.database).fold,
                 Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,
                 self.database.shorten_log,
+                partial(answers.forget, self.database),
             ],
         )
         served = set(self.served.pairs)
@@ -389,15 +382,24 @@ class Platform:
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         # FastAPI and the templates are for those who serve.
+        from pilotage.cases.api import taking_in  # noqa: PLC0415
         from pilotage.machinery.web.door import new_token  # noqa: PLC0415
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
 
         settings = WebSettings(token=new_token(), environment=self.project.environment)
-        serve(self.site(settings), host=host, port=port, announce=lambda address: announce(settings.link(address)))
+        with taking_in(
+            automations=self.automation,
+            intake=self.intake,
+            secrets=self.secrets,
+            clock=self.clock,
+            explain=in_plain_words,
+        ) as programs:
+            site = self.site(settings, programs)
+            serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
-    def site(self, settings: "WebSettings") -> "Site":
-        """The web application with every page."""
+    def site(self, settings: "WebSettings", programs: "Site | None" = None) -> "Site":
+        """The web application with every page, and beside them what programs call."""
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
@@ -408,29 +410,23 @@ class Platform:
         def read() -> Places:
             return read_places(self.database, names)
 
-        return make_app([today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings)
+        beside = {} if programs is None else {"/in/": programs, "/api/": programs}
+        return make_app(
+            [today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings, beside=beside
+        )
 
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
         found = full.needs(self.database, self.automations.values(), self.intake.room)
         if self.database.dialect == "sqlite":
             found += outgrown.needs(Lives(self.database).living())
-        return [*release_needs(self.database), *found, *old_secrets.needs(self.secrets_told())]
-
-    def secrets_told(self) -> Sequence[Told]:
-        """What is known of every secret that is declared or stored: never its value."""
-        places = SecretPlaces(
-            stores=self.project.secrets.stores,
-            variables=os.environ,
-            folder=self.project.folder / "secrets" / self.project.environment,
-        )
-        with self.database.snapshot() as tx:
-            return tell(tx, self.database.now(tx), places, declared(self.automations.values()))
+        return [*release_needs(self.database), *found]
 
     def close(self) -> None:
         """Close what was opened."""
+        if "library" in self.__dict__:
+            self.library.reader.close()
         self.older.close()
-        self.secrets.close()
         if "surrounding" in self.__dict__:
             self.loop.run(self.surrounding.connections.close())
         if "loop" in self.__dict__:

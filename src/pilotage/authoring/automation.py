@@ -5,11 +5,15 @@ from datetime import date, datetime
 from functools import cached_property
 from types import GenericAlias
 
+from pydantic import PydanticUserError
+
 from pilotage.authoring.book import Book
 from pilotage.authoring.checks import DEFINITION_CHECKS
 from pilotage.authoring.checks.subject import Definition
+from pilotage.authoring.codecs import codec_of
 from pilotage.authoring.compiling import compile_plan
 from pilotage.authoring.connection import Connection
+from pilotage.authoring.documents import may_hold_documents
 from pilotage.authoring.findings import refuse
 from pilotage.authoring.flow import draw
 from pilotage.authoring.intake import Source
@@ -93,6 +97,14 @@ class Automation:
     def segments_of(self, record: object) -> dict[str, str]:
         """The record's segments, such as {"product": "cards"}."""
         return {name: str(read(record)) for name, read in self._segments.items()}
+
+    @cached_property
+    def holds_documents(self) -> bool:
+        """Whether its records may hold documents."""
+        try:
+            return may_hold_documents(codec_of(self.takes).schema())
+        except PydanticUserError:  # a contract that no schema describes: each record is looked at
+            return True
 
     @property
     def segment_names(self) -> tuple[str, ...]:

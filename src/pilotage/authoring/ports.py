@@ -18,6 +18,8 @@ from pilotage.authoring.judgements import Judgement
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from pilotage.machinery.documents.reading import Reader
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -89,6 +91,19 @@ class Asker(Protocol):
         ...
 
 
+class Documents(Protocol):
+    """Gives the bytes of documents, and reads them."""
+
+    @property
+    def reader(self) -> "Reader":
+        """What reads documents of strangers, within bounds."""
+        ...
+
+    def content(self, digest: str) -> bytes:
+        """The bytes that are kept under a digest. Raises ContentMissing (PLT-340) and ContentAltered (PLT-341)."""
+        ...
+
+
 class Surroundings(Protocol):
     """What surrounds a running step."""
 
@@ -108,6 +123,11 @@ class Surroundings(Protocol):
 
     def artifact(self, file: str) -> Path:
         """Where a file of the release lies."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """Who reads documents."""
         ...
 
 

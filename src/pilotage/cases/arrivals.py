@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from pilotage.authoring.automation import Automation
+from pilotage.authoring.documents import Document, documents_in
 from pilotage.authoring.plan import Codec
 
 
@@ -37,6 +38,7 @@ class Accepted(NamedTuple):
     """The record as JSON, in the form of its contract."""
     digest: str
     segments: str | None
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +149,7 @@ def _accept(automation: Automation, arrival: Arrival, record: object, plain: obj
         text=text,
         digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
         segments=segments_text(automation.segments_of(record)),
+        documents=tuple(documents_in(record)) if automation.holds_documents else (),
     )
 
 

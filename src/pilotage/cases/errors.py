@@ -1,5 +1,9 @@
-"""What can go wrong with cases. Codes PLT-201 to PLT-219."""
+"""What can go wrong with cases. Codes PLT-201 to PLT-219, with documents 344 and 345, with records of programs 394 and 395."""
 
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pilotage.authoring.failures import TransientFailure
 from pilotage.kernel.errors import PilotageError
 
 
@@ -69,3 +73,30 @@ class IntakeHeld(PilotageError):
 
     code = "PLT-210"
     retryable = True
+
+
+class RecordsRefused(PilotageError):
+    """A program sent records that break their contract; nothing of the request was taken."""
+
+    code = "PLT-394"
+    faults: Sequence[Mapping[str, object]] = ()
+    """The records, the fields and the reasons."""
+
+
+class KeyTaken(PilotageError):
+    """A program sent a record whose key came before with other content; nothing of the request was taken."""
+
+    code = "PLT-395"
+    faults: Sequence[Mapping[str, object]] = ()
+
+
+class ContentNotThere(TransientFailure):
+    """A document of a case is not in the file store now, as this machine sees it."""
+
+    code: ClassVar[str] = "PLT-344"
+
+
+class TakesNoDocument(PilotageError):
+    """A file was submitted that is no table, to an automation whose records are more than one document."""
+
+    code = "PLT-345"

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from pilotage.cases.errors import NoSuchCase
+from pilotage.cases.service import documents
+from pilotage.cases.service.quarantining import QUARANTINE
 from pilotage.cases.store import archiving as archive_store
 from pilotage.cases.store import erasing as store
 from pilotage.cases.store.archiving import Packed
@@ -113,7 +115,8 @@ def erase(
 
 def _release_contents(tx: Tx, cases: Sequence[int], records: Sequence[int]) -> set[str]:
     """These cases and records need no content any more: the digests of those that they had."""
-    return contents_store.release(tx, "case", cases) | contents_store.release(tx, "quarantine", records)
+    kept = [contents_store.release(tx, owner, records) for owner in (QUARANTINE, documents.KEPT)]
+    return contents_store.release(tx, documents.CASE, cases).union(*kept)
 
 
 def _settled(tx: Tx, automation: str, key: str) -> tuple[list[int], list[int]]:

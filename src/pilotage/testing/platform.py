@@ -293,6 +293,7 @@ class Platform:
             settings=project.setting,
             folder=None,
             spent=Spending(database=self.inner.database).note,
+            library=self.inner.library,
         )
         self._engine = self._make_engine()
         self._mover = self.inner.mover("test")

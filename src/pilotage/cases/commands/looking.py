@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from pilotage.cases.commands.house import House, Part
+from pilotage.cases.service.describing import as_data
 from pilotage.cases.service.finding import Known, known, look_up
 from pilotage.cases.store.found import EffectRow
 from pilotage.cases.telling import sentences
@@ -15,7 +16,7 @@ from pilotage.cases.values import Place
 from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.data import is_list, is_object
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.times import age, iso, until, when
+from pilotage.machinery.cli.times import age, until, when
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class CaseCommand:
             number = look_up(tx, case, automation)
             found = known(tx, number, platform.database.now(tx))
             parts = [part(tx, number) for part in self.house.parts_of_case()]
-        if not self.out.put(_as_data(found, parts)):
+        if not self.out.put({**as_data(found), **{part.name: part.data for part in parts}}):
             self._tell(found, parts)
 
     def _tell(self, found: Known, parts: Sequence[Part]) -> None:
@@ -140,51 +141,3 @@ def _others(pairs: object) -> str:
 
 def _effect(row: EffectRow) -> tuple[object, ...]:
     return (shown("E", row.id), row.node, row.connection, row.state, row.attempt, when(row.changed_at), row.words or "")
-
-
-def _as_data(found: Known, parts: Sequence[Part]) -> Mapping[str, object]:
-    row = found.row
-    return {
-        "case": shown("C", row.id),
-        "automation": row.automation,
-        "key": row.key,
-        "release": row.release,
-        "place": row.place,
-        "step": row.node,
-        "waits_for": row.waits_for,
-        "due_at": iso(row.due_at),
-        "reason": row.reason,
-        "segments": segments_of(row.segments),
-        "accepted_at": iso(row.accepted_at),
-        "changed_at": iso(row.changed_at),
-        "parent": shown("C", row.parent) if row.parent is not None else None,
-        "record": found.record,
-        "values": found.given,
-        "judgements": found.judgements,
-        "timeline": [
-            {"at": iso(entry.at), "events": entry.story, "words": sentences(entry.story)} for entry in found.timeline
-        ],
-        "effects": [
-            {
-                "effect": shown("E", one.id),
-                "key": one.key,
-                "step": one.node,
-                "connection": one.connection,
-                "state": one.state,
-                "attempts": one.attempt,
-                "generation": one.generation,
-                "words": one.words,
-                "planned_at": iso(one.planned_at),
-                "changed_at": iso(one.changed_at),
-                "due_at": iso(one.due_at),
-            }
-            for one in found.effects
-        ],
-        **{part.name: part.data for part in parts},
-    }
-
-
-def segments_of(text: str | None) -> Mapping[str, str]:
-    """Segments out of the form in which they are stored: |client=charity|product=loan|."""
-    pairs = (one.partition("=") for one in (text or "").strip("|").split("|") if one)
-    return {name: value for name, _, value in pairs}

@@ -13,6 +13,7 @@ from pilotage.cases.errors import IntakePaused
 from pilotage.cases.service.intake import Receipt
 from pilotage.cases.service.settling import on_its_own, wait_until_still
 from pilotage.cases.service.submitting import Submitted, Way, submit_file
+from pilotage.cases.service.submitting_documents import DOCUMENTS, submit_document
 from pilotage.cases.store.counting import OnItsOwn
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
@@ -38,7 +39,7 @@ class SubmitCommand:
     def submit(
         self,
         automation: Annotated[str, Parameter(help="the automation that takes the records")],
-        *files: Annotated[Path, Parameter(help="CSV, JSONL or XLSX files")],
+        *files: Annotated[Path, Parameter(help="CSV, JSONL or XLSX files, or documents")],
         work: Annotated[bool, Parameter(help="work in this process until nothing moves by itself any more")] = False,
         anew: Annotated[
             bool, Parameter(help="begin at the beginning, also where an earlier reading was interrupted")
@@ -50,7 +51,7 @@ class SubmitCommand:
         encoding: Annotated[str | None, Parameter(help="such as cp1252, where it is not UTF-8")] = None,
         sheet: Annotated[str | None, Parameter(help="the sheet of a workbook, where there are several")] = None,
     ) -> int:
-        """Take the records of files in: CSV, JSONL or XLSX.
+        """Take the records of files in: CSV, JSONL or XLSX. A PDF, a picture or a page is a record of its own.
 
         A record that breaks its contract waits in quarantine, the others go on. The same file again changes nothing; after
         an interruption it goes on where it stopped.
@@ -81,7 +82,10 @@ class SubmitCommand:
                     show = partial(_show, watched, file)
                     found = platform.automation(automation)
                     wait = partial(_pause, platform, watched)
-                    taken = submit_file(platform.intake, found, file, way=way, anew=anew, seen=show, paused=wait)
+                    if file.suffix.lower() in DOCUMENTS and way.form is None:
+                        taken = submit_document(platform.intake, found, file)
+                    else:
+                        taken = submit_file(platform.intake, found, file, way=way, anew=anew, seen=show, paused=wait)
                     done.taken.append(taken)
             except PilotageError as error:
                 done.failed.append((file, error))

@@ -35,7 +35,9 @@ _PLAIN_WORDS = {
 }
 
 
-class _Unfit(Exception):
+class Unfit(Exception):
+    """What speaks against an object: the kind of fault, and words."""
+
     def __init__(self, shape: Shape, reason: str) -> None:
         self.shape = shape
         self.reason = reason
@@ -46,18 +48,18 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Unfit(Shape.DUPLICATE_KEY, f'the key "{_short(twice)}" stands twice in one object')
+        raise Unfit(Shape.DUPLICATE_KEY, f'the key "{_short(twice)}" stands twice in one object')
     return found
 
 
 def _constant(name: str) -> NoReturn:
-    raise _Unfit(Shape.NOT_A_NUMBER, f"{name} is no number in JSON")
+    raise Unfit(Shape.NOT_A_NUMBER, f"{name} is no number in JSON")
 
 
 def _float(digits: str) -> float:
     number = float(digits)
     if number - number != 0:
-        raise _Unfit(Shape.NOT_A_NUMBER, f"{_short(digits)} is larger than a number can be")
+        raise Unfit(Shape.NOT_A_NUMBER, f"{_short(digits)} is larger than a number can be")
     return number
 
 
@@ -65,7 +67,7 @@ def _int(digits: str) -> int:
     try:
         return int(digits)
     except ValueError as error:  # Python refuses to turn thousands of digits into a number: it takes too long
-        raise _Unfit(Shape.NOT_A_NUMBER, f"{_short(digits)} has {len(digits):,} digits") from error
+        raise Unfit(Shape.NOT_A_NUMBER, f"{_short(digits)} has {len(digits):,} digits") from error
 
 
 def _short(digits: str) -> str:
@@ -99,7 +101,7 @@ class JsonlReader:
         for number, line, end in zip(count(run.number), lines, run.ends, strict=False):
             try:
                 fields, stop = scan(line, 0)
-            except (ValueError, StopIteration, RecursionError, _Unfit):
+            except (ValueError, StopIteration, RecursionError, Unfit):
                 plain, fields = False, None
             else:
                 plain = stop == len(line) and type(fields) is dict and "\\u" not in line and _is_flat(line)
@@ -118,7 +120,7 @@ class JsonlReader:
                 self.blank += 1
                 return []
             return [Record(number, start, end, object_on(line))]
-        except _Unfit as unfit:
+        except Unfit as unfit:
             stretch = Stretch(number=number, start=start, limit=self._lines.limit)
             stretch.add(raw)
             return [stretch.broken(shape=unfit.shape, reason=unfit.reason)]
@@ -127,27 +129,27 @@ class JsonlReader:
 def _text_on(raw: bytes, encoding: Encoding) -> str:
     reason = why_not_text(raw, encoding)
     if reason is not None:
-        raise _Unfit(Shape.WRONG_ENCODING, reason)
+        raise Unfit(Shape.WRONG_ENCODING, reason)
     return encoding.text(raw).rstrip(_SPACE)
 
 
 def object_on(line: str) -> dict[str, object]:
-    """The object on that line, or _Unfit with the first thing that speaks against it."""
+    """The object on that line, or Unfit with the first thing that speaks against it."""
     nul = line.find("\0") + 1
     if nul:
-        raise _Unfit(
+        raise Unfit(
             Shape.NUL_BYTE, f"a NUL byte at character {nul}: no text holds one, so that the file may be damaged"
         )
-    if (deep := _too_deep(line)) is not None:
-        raise _Unfit(Shape.TOO_DEEP, f"nested more than {MAX_DEPTH} deep, at character {deep}")
+    if (deep := too_deep(line)) is not None:
+        raise Unfit(Shape.TOO_DEEP, f"nested more than {MAX_DEPTH} deep, at character {deep}")
     try:
         value = cast("object", _EXACT_DECODER.decode(line))
     except JSONDecodeError as error:
         words = _PLAIN_WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
-        raise _Unfit(Shape.NOT_JSON, f"not JSON: {words}, at character {error.pos + 1}") from error
+        raise Unfit(Shape.NOT_JSON, f"not JSON: {words}, at character {error.pos + 1}") from error
     if not isinstance(value, dict):
         name = "null" if value is None else _NAMES[type(value)]
-        raise _Unfit(Shape.NOT_AN_OBJECT, f"{name} and not an object")
+        raise Unfit(Shape.NOT_AN_OBJECT, f"{name} and not an object")
     found = cast("dict[str, object]", value)
     if "\\u" in line:
         _refuse_no_text(json.dumps(found, ensure_ascii=False))
@@ -156,17 +158,17 @@ def object_on(line: str) -> dict[str, object]:
 
 def _refuse_no_text(text: str) -> None:
     if holds_broken_text(text):
-        raise _Unfit(Shape.NOT_TEXT, "a text holds one half of a surrogate pair, which is no character")
+        raise Unfit(Shape.NOT_TEXT, "a text holds one half of a surrogate pair, which is no character")
     if "\\u0000" in text.replace("\\\\", ""):
-        raise _Unfit(Shape.NOT_TEXT, "a text holds the NUL character, which no database keeps")
+        raise Unfit(Shape.NOT_TEXT, "a text holds the NUL character, which no database keeps")
 
 
 def _is_flat(line: str) -> bool:
     return len(line) < 2 * MAX_DEPTH or line.count("[") + line.count("{") <= MAX_DEPTH
 
 
-def _too_deep(line: str) -> int | None:
-    """Where the line opens more brackets within each other than any record needs, or None."""
+def too_deep(line: str) -> int | None:
+    """Where the text opens more brackets within each other than any record needs, or None."""
     if _is_flat(line):
         return None
     depth = 0

@@ -7,6 +7,7 @@ from pydantic_core import from_json
 from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Arrival, check
 from pilotage.cases.errors import NoSuchRecord, StillBroken
+from pilotage.cases.service import documents
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.quarantining import QUARANTINE
 from pilotage.cases.store import arriving, looking
@@ -55,6 +56,8 @@ def release(
             raise NoSuchRecord(msg, "`pilotage quarantine` lists those that wait.")
         fields: dict[str, object] = {**(from_json(found.fields) if found.fields else {}), **(corrected or {})}
         accepted, faulty = check(automation, [Arrival(fields=fields)])
+        if automation.holds_documents:
+            accepted, faulty = documents.store(intake.contents, accepted, faulty)
         if faulty:
             raise StillBroken(
                 f"{shown('Q', record)} still breaks its contract. {faulty[0].reason}", "Correct that field too."

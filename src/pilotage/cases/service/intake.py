@@ -8,11 +8,13 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, sort
 from pilotage.cases.errors import IntakeHeld
 from pilotage.cases.ports import Releases
+from pilotage.cases.service import documents
 from pilotage.cases.service.quarantining import quarantine
 from pilotage.cases.service.room import Room
 from pilotage.cases.store import arriving, holding, moving, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
+from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.pulse import call
@@ -144,6 +146,8 @@ class Intake:
         """A block as it will be taken in: checked against the contract, with its release and its batch."""
         block = list(arrivals)
         accepted, faulty = check(automation, block)
+        if automation.holds_documents:
+            accepted, faulty = documents.store(self.contents, accepted, faulty)
         (release,) = self.releases.assign(automation.name, 1)
         batch = ids.one() if self.batch_row is not None and self.direct(automation.name, release, len(block)) else None
         return Prepared(
@@ -270,6 +274,13 @@ class Intake:
                 if number in added
             ],
         )
+        needed = [
+            reference
+            for number, one in zip(numbers, block.accepted, strict=True)
+            if one.documents and number in added
+            for reference in documents.references(documents.CASE, number, one.documents, now)
+        ]
+        contents_store.refer(tx, needed)
         return [number if number in added else None for number in numbers]
 
 

@@ -5,7 +5,9 @@ from typing import Final
 
 from pydantic_core import to_json
 
+from pilotage.authoring.documents import documents_in
 from pilotage.cases.arrivals import Faulty, digest_of, original_of
+from pilotage.cases.service import documents
 from pilotage.cases.store import arriving
 from pilotage.kernel.ids import ids
 from pilotage.machinery.contents import store as contents_store
@@ -30,6 +32,7 @@ def quarantine(
     for number, one in zip(numbers, faulty, strict=True):
         rows.append(_row(number, automation, one, submission, now))
         fields = None if one.arrival.fields is None else to_json(one.arrival.fields, fallback=repr).decode()
+        large += documents.references(documents.KEPT, number, documents_in(one.arrival.fields), now)
         original = original_of(one.arrival)
         if len(original) > LARGE:
             digest = contents.put(original)

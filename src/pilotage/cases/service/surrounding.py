@@ -12,11 +12,13 @@ from pilotage.authoring.asking import Use
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.authoring.ports import Asker, Caller, surroundings
-from pilotage.cases.errors import FileOfReleaseMissing
+from pilotage.cases.errors import ContentNotThere, FileOfReleaseMissing
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
-from pilotage.credentials.asking import asked_by
+from pilotage.machinery.contents.errors import ContentMissing
+from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.documents.reading import Reader
 
 T = TypeVar("T")
 Spent = Callable[[str, Sequence[Use]], None]
@@ -56,12 +58,31 @@ class LoopThread:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Library:
+    """The documents of one process's cases."""
+
+    contents: Contents
+    reader: Reader = field(default_factory=Reader)
+
+    def content(self, digest: str) -> bytes:
+        """The bytes of a document; where the file store does not have them now, the step is tried again.
+
+        Raises ContentNotThere (PLT-344) and ContentAltered (PLT-341).
+        """
+        try:
+            return self.contents.read(digest)
+        except ContentMissing as error:
+            raise ContentNotThere(error.what, error.remedy) from error
+
+
+@dataclass(frozen=True, kw_only=True)
 class Around:
     """The surroundings of one running step."""
 
     caller: Caller
     settings: Settings
     files: Mapping[str, tuple[Path, ...]]
+    library: Library | None = None
     uses: list[Use] = field(default_factory=list[Use])
     """The models that were asked."""
 
@@ -75,6 +96,12 @@ class Around:
     def setting(self, name: str) -> str | None:
         """The text of a setting, or None where it is not set."""
         return self.settings(name)
+
+    @property
+    def documents(self) -> Library:
+        """Who reads documents."""
+        assert self.library is not None, "these surroundings have no documents"
+        return self.library
 
     def artifact(self, file: str) -> Path:
         """The file, where the release or the project has it. Raises FileOfReleaseMissing (PLT-203)."""
@@ -96,6 +123,7 @@ class Surrounding:
     folder: Path | None
     """Where the release's files lie: the project's folder in dev, the unpacked artefact elsewhere."""
     spent: Spent = lambda automation, uses: None
+    library: Library | None = None
 
     @contextmanager
     def reading(self, automation: Automation, node: Node) -> Generator[None]:
@@ -121,11 +149,10 @@ class Surrounding:
             )
             for artifact in automation.artifacts
         }
-        around = Around(caller=caller, settings=self.settings, files=files)
+        around = Around(caller=caller, settings=self.settings, files=files, library=self.library)
         token = surroundings.set(around)
         try:
-            with asked_by(automation.name):
-                yield
+            yield
         finally:
             surroundings.reset(token)
             if around.uses:

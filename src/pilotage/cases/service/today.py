@@ -47,6 +47,14 @@ def read_places(database: Database, automations: Sequence[str]) -> Places:
         )
 
 
+def places_of(database: Database, automation: str) -> tuple[dict[Place, int], int]:
+    """How many cases of one automation are in each place, and how many of its records wait in quarantine."""
+    with database.snapshot() as tx:
+        found = standing.places_of(tx, automation)
+        kept, _ = standing.waiting_in_quarantine(tx, automation)
+    return {place: found.get(place, 0) for place in Place}, kept
+
+
 def _age(now: int, since: int | None) -> timedelta | None:
     return None if since is None else timedelta(microseconds=max(0, now - since))
 

@@ -23,6 +23,17 @@ def open_places(tx: Tx) -> list[tuple[str, str, int, int]]:
     return [(a, p, n, oldest) for a, p, n, oldest in found]
 
 
+def places_of(tx: Tx, automation: str) -> dict[Place, int]:
+    """How many cases of one automation are in each place."""
+    c = cases.c
+    opened = tx.execute(
+        sa.select(c.place, sa.func.count()).where(c.automation == automation, still_open()).group_by(c.place)
+    )
+    found = {Place(place): int(number) for place, number in opened}
+    told = tallying.read(tx, tallying.CASE)
+    return found | {Place(place): told[tallying.CASE, automation, "", place] for place in tallying.ENDED}
+
+
 def effect_states(tx: Tx) -> list[tuple[str, str, str, int, int | None]]:
     """Effects by automation, connection and state, with the oldest change of those from which more may become."""
     e = effects.c
@@ -39,11 +50,13 @@ def effect_states(tx: Tx) -> list[tuple[str, str, str, int, int | None]]:
     return sorted(rows, key=lambda row: row[:3])
 
 
-def waiting_in_quarantine(tx: Tx) -> tuple[int, int | None]:
-    """How many records wait in quarantine, and since when the oldest does."""
+def waiting_in_quarantine(tx: Tx, automation: str | None = None) -> tuple[int, int | None]:
+    """How many records, of one automation or all, wait in quarantine, and since when the oldest does."""
     q = quarantine.c
-    waits = q.state == sa.literal("waiting", literal_execute=True)
-    count, oldest = tx.execute(sa.select(sa.func.count(), sa.func.min(q.at)).where(waits)).one()
+    query = sa.select(sa.func.count(), sa.func.min(q.at)).where(q.state == sa.literal("waiting", literal_execute=True))
+    if automation is not None:
+        query = query.where(q.automation == automation)
+    count, oldest = tx.execute(query).one()
     return int(count), oldest
 
 

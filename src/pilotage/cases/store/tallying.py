@@ -115,14 +115,15 @@ def words(tx: Tx, subject: str) -> Counter[str]:
     return found
 
 
-def minutes(tx: Tx, since: int, what: str) -> dict[int, int]:
-    """How many cases arrived or ended in each minute since then: minute -> count."""
+def minutes(tx: Tx, since: int, what: str, automation: str | None = None) -> dict[int, int]:
+    """How many cases, of one automation or all, arrived or ended in each minute since then: minute -> count."""
     t = tallies.c
-    found = tx.execute(
-        sa.select(t.minute, sa.func.sum(t.n))
-        .where(t.subject == CASE, t.what == what, t.minute >= since - since % MINUTE)
-        .group_by(t.minute)
+    query = sa.select(t.minute, sa.func.sum(t.n)).where(
+        t.subject == CASE, t.what == what, t.minute >= since - since % MINUTE
     )
+    if automation is not None:
+        query = query.where(t.automation == automation)
+    found = tx.execute(query.group_by(t.minute))
     return {int(minute) // MINUTE: int(n) for minute, n in found}
 
 

@@ -1,5 +1,6 @@
 """The one shape of errors for programs: RFC 9457, `application/problem+json`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -26,9 +27,11 @@ class Problem:
     """The stable code of an error of ours, such as PLT-204."""
 
 
-def problem_response(problem: Problem) -> JSONResponse:
-    """The answer; members without content are left out."""
-    members = {name: value for name, value in asdict(problem).items() if value != ""}
+def problem_response(problem: Problem, faults: Sequence[Mapping[str, object]] = ()) -> JSONResponse:
+    """The answer; members without content are left out. `faults`: what is wrong with each part of the request."""
+    members: dict[str, object] = {name: value for name, value in asdict(problem).items() if value != ""}
+    if faults:
+        members["faults"] = list(faults)
     return JSONResponse(members, status_code=problem.status, media_type=MEDIA_TYPE)
 
 

@@ -1,11 +1,12 @@
 """Makes the web application of pages and panels."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pilotage.machinery.web.assets import PREFIX, KeptFiles
 from pilotage.machinery.web.contexts import asked_by
@@ -23,9 +24,16 @@ Site: TypeAlias = FastAPI
 _READ: Final = ["GET", "HEAD"]
 
 
-def make_app(pages: Sequence[Page[object]], panels: Sequence[Panel[object]], settings: WebSettings) -> FastAPI:
+def make_app(
+    pages: Sequence[Page[object]],
+    panels: Sequence[Panel[object]],
+    settings: WebSettings,
+    *,
+    beside: Mapping[str, ASGIApp] | None = None,
+) -> FastAPI:
     """The application with these pages, the patterns page and the static files.
 
+    `beside` are applications that know their own callers, by the beginning of their addresses: the door is not theirs.
     Raises PagesDoNotFit (PLT-902) when a panel names a page or slot that does not exist, two have the same name, or a
     template's slots are not the page's.
     """
@@ -46,8 +54,23 @@ def make_app(pages: Sequence[Page[object]], panels: Sequence[Panel[object]], set
     # From the inside to the outside.
     app.add_middleware(Border, failures=failures)
     app.add_middleware(Door, token=settings.token, sessions=Sessions(), refuse=failures.refuse, onward=failures.onward)
+    app.add_middleware(Beside, applications=beside or {})
     app.add_middleware(SafeHeaders)
     return app
+
+
+class Beside:
+    """The ASGI middleware that hands requests of programs to the application that knows them, past the door of the pages."""
+
+    def __init__(self, app: ASGIApp, *, applications: Mapping[str, ASGIApp]) -> None:
+        self._app = app
+        self._applications = applications
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on to whom it is for."""
+        path = str(scope.get("path", ""))
+        found = next((app for begins, app in self._applications.items() if path.startswith(begins)), self._app)
+        await found(scope, receive, send)
 
 
 def _shows(page: Page[object], renderer: Renderer, settings: WebSettings) -> Callable[[Request], HTMLResponse]:

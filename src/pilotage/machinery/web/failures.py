@@ -16,8 +16,8 @@ from starlette.types import Message as Sent
 
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.api.problem import Problem, problem_response, wants_problem
+from pilotage.machinery.api.references import new_reference
 from pilotage.machinery.web.door import Refusal, is_let_in
-from pilotage.machinery.web.references import new_reference
 from pilotage.machinery.web.rendering import Message, Renderer
 
 _log: Final = structlog.get_logger("pilotage.web")

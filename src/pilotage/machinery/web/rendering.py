@@ -12,10 +12,10 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from jinja2_fragments import render_block
 from markupsafe import Markup
 
+from pilotage.machinery.api.references import new_reference
 from pilotage.machinery.web import wording
 from pilotage.machinery.web.assets import Assets
 from pilotage.machinery.web.contexts import values_of
-from pilotage.machinery.web.references import new_reference
 from pilotage.machinery.web.values import Page, Panel, Visit, WebSettings
 
 _log: Final = structlog.get_logger("pilotage.web")

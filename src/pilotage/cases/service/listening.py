@@ -1,0 +1,54 @@
+"""What a process that takes webhooks in knows by heart: the keys of their signatures, and platform time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from pilotage.credentials.signatures import keys_of
+from pilotage.credentials.values import SecretValue
+from pilotage.kernel.clock import Clock, SystemClock, micros
+from pilotage.machinery.storage.database import Database
+
+_KNOWN: Final = 10.0
+"""Seconds for which keys and the distance between the host's clock and the database's are remembered."""
+
+
+class Secrets(Protocol):
+    """Where the values of secrets come from."""
+
+    def held(self, name: str) -> SecretValue:
+        """The value that this process holds."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Listening:
+    """Keys and time, for one process."""
+
+    database: Database
+    secrets: Secrets
+    clock: Clock = field(default_factory=SystemClock)
+    _keys: dict[str, tuple[float, Sequence[bytes]]] = field(default_factory=dict[str, tuple[float, Sequence[bytes]]])
+    _behind: tuple[float, float] | None = None
+
+    def knows(self, secret: str) -> bool:
+        """Whether `keys` and `now` can be told without looking anywhere."""
+        now = self.clock.monotonic()
+        known = self._keys.get(secret)
+        return known is not None and now < known[0] and self._behind is not None and now < self._behind[0]
+
+    def look(self, secret: str) -> None:
+        """Look again: reads the secret and the database's clock. Raises SecretMissing and SecretUnusable."""
+        until = self.clock.monotonic() + _KNOWN
+        self._keys[secret] = (until, keys_of(self.secrets.held(secret)))
+        with self.database.snapshot() as tx:
+            self._behind = (until, (self.database.now(tx) - micros(self.clock.now())) / 1_000_000)
+
+    def keys(self, secret: str) -> Sequence[bytes]:
+        """The keys with which a message may be signed."""
+        return self._keys[secret][1]
+
+    def now(self) -> float:
+        """Platform time in seconds since 1970."""
+        assert self._behind is not None
+        return self.clock.now().timestamp() + self._behind[1]

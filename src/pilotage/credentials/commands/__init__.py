@@ -1,1 +1,0 @@
-"""`pilotage secret ...`. They parse, call and print; none of them prints a value."""

@@ -1,1 +1,0 @@
-"""Use cases of secrets: what people do with them, and what processes are given."""

@@ -1,0 +1,177 @@
+"""Documents of records: kept in the file store, read in steps, and gone with the record."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import pilotage as pl
+from pilotage.cases.arrivals import Arrival
+from pilotage.cases.errors import TakesNoDocument
+from pilotage.cases.service.submitting_documents import submit_document
+from pilotage.cases.store import looking
+from pilotage.machinery.contents import store
+from pilotage.operations import erasing
+from pilotage.testing import Place, Platform
+
+
+class Letter(BaseModel):
+    """A record that is a document."""
+
+    document: pl.Document
+    note: str = ""
+
+
+class Size(BaseModel):
+    """How long its text is."""
+
+    letters: int
+
+
+@pl.compute
+def measure(letter: Letter) -> Size:
+    """How long the letter is."""
+    return Size(letters=len(letter.document.text()))
+
+
+clerk = pl.Role("clerk")
+
+
+def automation(takes: type = Letter) -> pl.Automation:
+    """Letters are measured."""
+    return pl.Automation(
+        "letters",
+        purpose="Letters are measured.",
+        takes=takes,
+        gives=Size,
+        key=lambda letter: letter.document.digest,
+        owner=clerk,
+        process=pl.Path(measure),
+    )
+
+
+letters = automation()
+
+
+@pytest.fixture
+def platform(database_url: str) -> Iterator[Platform]:
+    """A platform with the letters."""
+    with Platform(letters, database_url=database_url) as made:
+        yield made
+
+
+def kept(platform: Platform) -> list[str]:
+    """The contents that something refers to."""
+    with platform.inner.database.snapshot() as tx:
+        return [digest for digest, _ in store.every(tx)]
+
+
+def test_a_document_is_read_in_a_step(platform: Platform) -> None:
+    """Its bytes are in the file store, its case refers to them, and the step reads its text."""
+    document = pl.Document.of(b"<p>Good morning</p>", name="a.html")
+    case = platform.submit(letters, Letter(document=document))
+    platform.settle()
+    assert case.output(measure) == Size(letters=12)
+    assert platform.inner.contents.read(document.digest) == b"<p>Good morning</p>"
+    assert kept(platform) == [document.digest]
+
+
+def test_a_document_that_nobody_sent_is_no_record(platform: Platform) -> None:
+    """A record that names a digest without bytes waits in quarantine, and says so."""
+    named = {"name": "a.txt", "media_type": "text/plain", "size": 1, "digest": "0" * 64}
+    assert platform.submit(letters, {"document": named}).place is Place.QUARANTINED
+    with platform.inner.database.snapshot() as tx:
+        (row,) = looking.quarantined_of(tx)
+    assert "is not in" in row.reason
+
+
+def test_a_document_that_is_gone_is_waited_for(platform: Platform) -> None:
+    """Where this machine does not see the file, the case waits for another attempt and is no dead letter."""
+    document = pl.Document.of(b"words", name="a.txt")
+    case = platform.submit(letters, Letter(document=document))
+    (platform.inner.contents.folder / document.digest[:2] / document.digest).unlink()
+    platform.settle()
+    assert case.place is Place.WAITING
+    platform.inner.contents.put(b"words")
+    platform.clock.forward("10s")
+    platform.settle()
+    assert case.place is Place.DONE
+
+
+def test_a_document_that_cannot_be_read_says_why(platform: Platform) -> None:
+    """The step fails with the reason, and the worker goes on."""
+    case = platform.submit(letters, Letter(document=pl.Document.of(b"\x89PNG", name="scan.png")))
+    platform.settle()
+    assert case.place is Place.DEAD
+    assert "scan.png cannot be read: image/png is not read" in " ".join(case.timeline)
+
+
+def test_a_conflict_keeps_both_documents(platform: Platform) -> None:
+    """A second record of a key with another document waits in quarantine, and its document with it."""
+    one, two = (pl.Document.of(data, name="a.txt") for data in (b"one", b"two"))
+    platform.submit(letters, Letter(document=one))
+    intake = platform.inner.intake
+    keyed = automation()
+    keyed._key = lambda letter: one.digest
+    receipt = intake.take(keyed, intake.begin(keyed, "test"), [Arrival(fields=Letter(document=two))])
+    assert (receipt.accepted, receipt.quarantined) == (0, 1)
+    assert set(kept(platform)) == {one.digest, two.digest}
+    assert platform.inner.contents.read(two.digest) == b"two"
+
+
+def test_what_is_erased_takes_its_document_along(platform: Platform) -> None:
+    """The document leaves the disk with the case."""
+    document = pl.Document.of(b"personal", name="a.txt")
+    platform.submit(letters, Letter(document=document))
+    platform.settle()
+    platform.clock.forward("1h")
+    done = erasing.erase(
+        platform.inner.database,
+        "letters",
+        document.digest,
+        archives=(),
+        contents=platform.inner.contents,
+        by="me",
+        reason="asked for",
+    )
+    assert done.contents == 1
+    assert not platform.inner.contents.has(document.digest)
+
+
+def test_a_file_is_a_record(platform: Platform, tmp_path: Path) -> None:
+    """A file that is no table is submitted as the one document of a record; the same file again is a duplicate."""
+    file = tmp_path / "morning.html"
+    file.write_bytes(b"<p>Good morning</p>")
+    assert submit_document(platform.inner.intake, letters, file).receipt.accepted == 1
+    assert submit_document(platform.inner.intake, letters, file).receipt.duplicates == 1
+    platform.settle()
+    (digest,) = kept(platform)
+    with platform.inner.database.snapshot() as tx:
+        (row,) = looking.cases_by_key(tx, digest, "letters")
+    assert row.place == "done"
+
+
+def test_who_takes_more_than_a_document_says_so(platform: Platform, tmp_path: Path) -> None:
+    """A file alone cannot fill a record that needs other fields: the error names them."""
+
+    class Signed(BaseModel):
+        document: pl.Document
+        by: str
+
+    @pl.compute
+    def signed(letter: Signed) -> Size:
+        """Nothing."""
+        return Size(letters=0)
+
+    other = pl.Automation(
+        "signed",
+        purpose="Signed letters.",
+        takes=Signed,
+        gives=Size,
+        key=lambda letter: letter.by,
+        owner=clerk,
+        process=pl.Path(signed),
+    )
+    with pytest.raises(TakesNoDocument, match="needs by as well"):
+        submit_document(platform.inner.intake, other, tmp_path / "a.pdf")
