@@ -40,18 +40,21 @@ class Connection:
         limits: Sequence[Rate | Quota | Window] = (),
         timeout: timedelta | str = "10s",
         idempotency_header: str | None = _KEY_HEADER,
+        signing: Secret | None = None,
     ) -> None:
         self.name = name
         self.line = here()
         place = f"Connection {name}"
         refuse_name("Connection", name, self.line)
-        if _written_down(credential, base_url):
+        if _written_down(credential, base_url) or _written_down(signing, base_url):
             raise DefinitionError(finding("PLT-161", place=place, line=self.line, name=name))
         self.base_url = base_url
         self.credential = credential
         self.limits: tuple[Rate | Quota | Window, ...] = tuple(limits)
         self.timeout: Duration = span(timeout, place=place, line=self.line)
         self.idempotency_header = idempotency_header
+        self.signing = signing
+        """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
 
     async def get(self, path: str, /, *, expect: type[M], params: Mapping[str, str] | None = None) -> M:
         """Read something that must be there."""
@@ -117,7 +120,7 @@ class Connection:
 
     def differs_in(self, other: "Connection") -> str | None:
         """The first setting in which two declarations of one connection differ, or None where they agree."""
-        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header"):
+        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header", "signing"):
             if repr(getattr(self, setting)) != repr(getattr(other, setting)):
                 return setting
         return None

@@ -10,7 +10,9 @@ from pilotage.connections.bodies import encode
 from pilotage.connections.errors import PathRefused
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
+from pilotage.credentials.signatures import keys_of, sign
 from pilotage.credentials.values import SecretValue
+from pilotage.kernel.ids import ids
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Origin, Outgoing
 
@@ -58,20 +60,28 @@ class Account:
     not_done: NotDoneStatuses
     longest: float = 10.0
     """Seconds that one call may last."""
+    signing: str | None = None
+    """The secret with which a call's body is signed, as Standard Webhooks says."""
 
 
-def request(account: Account, call: Call, credentials: Credentials, guard: EffectGuard | None) -> Outgoing:
-    """The call as it goes out. Raises for a path or a body that cannot be sent, and for a secret without a value."""
+def request(
+    account: Account, call: Call, credentials: Credentials, guard: EffectGuard | None, *, at: int = 0
+) -> Outgoing:
+    """The call as it goes out at a second since 1970.
+
+    Raises for a path or a body that cannot be sent, and for a secret without a value.
+    """
     path = _path(account.name, call.path)
     body = encode(call.body)
     key = guard.key if guard is not None and call.changes else None
+    signed = {} if body is None or account.signing is None else _signed(account.signing, key, body, credentials, at)
     # The headers are built last: nothing may be raised where they are a local variable, which some tracebacks show.
     return Outgoing(
         method=call.method,
         origin=account.origin,
         path=path,
         query=urlencode(call.params),
-        headers=_headers(account, key, credentials, sends_json=call.body is not None),
+        headers={**_headers(account, key, credentials, sends_json=call.body is not None), **signed},
         body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
     )
 
@@ -85,6 +95,17 @@ def _headers(account: Account, key: str | None, credentials: Credentials, *, sen
     if account.secret is not None:
         headers["Authorization"] = _authorization(credentials.held(account.secret))
     return headers
+
+
+def _signed(secret: str, key: str | None, body: bytes, credentials: Credentials, at: int) -> dict[str, str]:
+    """The headers of Standard Webhooks; the effect's key is the message's id, so that a repeat is known as one."""
+    message = key or f"read-{ids.one()}"
+    keys = keys_of(credentials.held(secret))
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": str(at),
+        "webhook-signature": sign(keys, message=message, at=at, body=body),
+    }
 
 
 def _authorization(secret: SecretValue) -> str:

@@ -125,7 +125,7 @@ class ConnectionCaller:
         acting = call.changes
         if acting:
             self._may_act(connection)
-        outgoing = request(account, call, self._credentials, self._guard)
+        outgoing = request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
@@ -252,7 +252,7 @@ class ConnectionCaller:
         if account.secret is None:
             return None
         self._credentials.read_again(account.secret)
-        fresh = request(account, call, self._credentials, self._guard)
+        fresh = request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
         return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:

@@ -106,6 +106,7 @@ class Connections:
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),
             longest=seconds,
+            signing=None if declared.signing is None else declared.signing.name,
         )
 
     async def open(self) -> None:

@@ -28,15 +28,23 @@ def keys_of(secret: SecretValue) -> Sequence[bytes]:
 
     Raises SecretUnusable (PLT-232) where one of them is no base64 of 16 bytes or more.
     """
-    found = [_key(word) for word in secret.reveal().split()]
-    keys = [key for key in found if key is not None]
-    if not keys or len(keys) < len(found):
+    keys = _keys(secret)
+    if keys is None:
         raise SecretUnusable(
             f'The secret "{secret.name}" is no key for signatures: it is not "whsec_" and {_SHORTEST} bytes or more in base64.',
             "Copy it once more from where it was made, or make one: "
             "python -c \"import base64, os; print('whsec_' + base64.b64encode(os.urandom(32)).decode())\"",
         )
     return keys
+
+
+# Some tracebacks show local variables, so nothing is raised where a key is one.
+
+
+def _keys(secret: SecretValue) -> Sequence[bytes] | None:
+    found = [_key(word) for word in secret.reveal().split()]
+    keys = [key for key in found if key is not None]
+    return keys if keys and len(keys) == len(found) else None
 
 
 def _key(word: str) -> bytes | None:
