@@ -129,6 +129,12 @@ ENTRIES: Final = (
         f"{_CASES}.ending:EndingCommands.replay",
         "Run dead letters again, and say what became of each.",
     ),
+    _entry(
+        "rehearse",
+        _LOOK,
+        "pilotage.rehearsal.commands:RehearseCommand.rehearse",
+        "Run records through an automation's code, and let nothing out.",
+    ),
     _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
     _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
     _entry(

@@ -82,6 +82,8 @@ class Project:
     """How much of the database's disk may be in use before intake pauses."""
     contents: Path | None = None
     """Where large contents lie, where the project says so: a folder that several machines share."""
+    fakes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
 
     @property
     def folder(self) -> Path:
@@ -138,6 +140,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
         contents=_folder(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents"), root),
+        fakes=_fakes(table.get("fakes", {}), root),
     )
 
 
@@ -150,6 +153,13 @@ def _disk_share(value: object, root: Path) -> float:
         return float(value)
     msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
     raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
+
+
+def _fakes(value: object, root: Path) -> dict[str, str]:
+    if isinstance(value, dict):
+        return {str(name): str(reference) for name, reference in cast("dict[object, object]", value).items()}
+    msg = f"fakes in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, 'Write a table: [tool.pilotage.fakes], and under it NAME = "module:attribute".')
 
 
 def load_automations(project: Project) -> list[Automation]:

@@ -83,6 +83,7 @@ def request(
         query=urlencode(call.params),
         headers={**_headers(account, key, credentials, sends_json=call.body is not None), **signed},
         body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
+        reads=not call.changes,
     )
 
 

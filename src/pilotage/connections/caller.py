@@ -45,6 +45,7 @@ from pilotage.connections.standing import CALLS
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
+from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
@@ -94,6 +95,7 @@ class ConnectionCaller:
         account: Callable[[str], Account],
         credentials: Credentials,
         clock: Clock,
+        door: Door,
         watch: Watches | None = None,
         probe: bool = False,
         leases: Leases | None = None,
@@ -108,6 +110,7 @@ class ConnectionCaller:
         self._probe = probe
         self._failing: dict[str, Heard] = {}
         self._leases = leases
+        self._door = door
         self._standing = Standing.NOTHING
 
     def failing(self, connection: str) -> Heard | None:
@@ -157,6 +160,7 @@ class ConnectionCaller:
     async def _permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
         """What is asked for, as soon as there is room; it comes back when the block ends."""
         given = _Given()
+        self._door.pass_through("PERMIT", str(account.origin), reads=self._guard is None)
         held = await self._held(account, Ask(amounts=amounts), None)
         try:
             with self._foreign(account):

@@ -76,6 +76,7 @@ class Connections:
             watch=self._watch,
             probe=probe,
             leases=self._leases,
+            door=self._door,
         )
 
     def _account(self, name: str) -> Account:

@@ -1,10 +1,9 @@
 """The whole platform in memory of a test: inline, on a clock that stands still, with fake services."""
 
-import asyncio
 import copy
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -21,7 +20,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.people import Role
 from pilotage.authoring.plan import Node, Plan
 from pilotage.cases.arrivals import Arrival, digest_of
-from pilotage.cases.service.sending import Finished
+from pilotage.cases.service.inline import Inline
 from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.service.undoing import Undoer
@@ -38,7 +37,6 @@ from pilotage.machinery.engine.inline import InlineEngine
 from pilotage.testing.services import FakeConnections, FakeService
 
 KNOWN: Final = "test"
-_ROUNDS: Final = 10_000
 Output = TypeVar("Output")
 
 
@@ -298,7 +296,15 @@ class Platform:
         self._engine = self._make_engine()
         self._mover = self.inner.mover("test")
         self._sending = self.inner.sending("test")
-        self._engine.launch(self._mover.run, [f"{name}@{release}" for name, release in self.inner.served.pairs])
+        self._inline = Inline(
+            engine=self._engine,
+            mover=self._mover,
+            sending=self._sending,
+            performer=self.inner.performer,
+            loop=self.inner.loop,
+            chores=[self.inner.inbox.escalate],
+        )
+        self._inline.launch()
         return self
 
     def __exit__(
@@ -340,26 +346,7 @@ class Platform:
 
     def settle(self) -> None:
         """Run until nothing moves without time or people."""
-        for _ in range(_ROUNDS):
-            moved = self._mover.wake() + self.inner.inbox.escalate()
-            for batch in self._mover.form():
-                self._engine.start(batch)
-                moved += 1
-            self._engine.drain()
-            if self._engine.raised:
-                _, error = self._engine.raised.pop()
-                raise error
-            while self._sending.has_work():
-                jobs = self._sending.turn([], {})
-                if not jobs:
-                    break
-                finished = self.inner.loop.run(_all(self.inner.performer.perform(job) for job in jobs))
-                self._sending.turn(finished, {}, taking=False)
-                moved += len(jobs)
-            if not moved:
-                return
-        msg = f"The platform still moved after {_ROUNDS} rounds; a step seems to send cases in a circle."
-        raise RuntimeError(msg)
+        self._inline.settle()
 
     def inbox(self) -> Sequence[Decision]:
         """Everything that waits for a person, oldest first."""
@@ -391,10 +378,6 @@ class Platform:
         )
         done = self.inner.loop.run(undoer.undo(effects, by=by.name, reason=reason))
         return Receipt(done.undone, done.could_not)
-
-
-async def _all(coroutines: Iterable[Awaitable[Finished]]) -> list[Finished]:
-    return list(await asyncio.gather(*coroutines))
 
 
 def _with_function(plan: Plan, name: str, function: Callable[..., object]) -> Plan:

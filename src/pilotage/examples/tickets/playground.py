@@ -20,6 +20,7 @@ from pilotage.machinery.storage.database import Database
 
 _MARK: Final = "# Written by `pilotage demo`, and written anew by each run."
 _AUTOMATION: Final = "pilotage.examples.tickets.automation:tickets"
+_FAKE: Final = "pilotage.examples.tickets.fakes:desk"
 _VARIABLES: Final = ("HELPDESK_URL", "HELPDESK_TOKEN")
 
 
@@ -155,7 +156,8 @@ class Playground:
         lines = [_MARK, "[tool.pilotage]", f'automations = ["{_AUTOMATION}"]']
         if database_url and "@" not in database_url:  # an address with a user may hold a password
             lines.append(f"database = {json.dumps(database_url)}")
-        lines += ["", f"[tool.pilotage.settings.{self.environment}]", 'helpdesk-url = ""', ""]
+        lines += ["", f"[tool.pilotage.settings.{self.environment}]", 'helpdesk-url = ""']
+        lines += ["", "[tool.pilotage.fakes]", f'helpdesk = "{_FAKE}"', ""]
         (self.root / "pyproject.toml").write_text("\n".join(lines), encoding="utf-8")
 
 

@@ -150,7 +150,7 @@ class HttpClient:
             raise AnotherLoop(
                 "A client was used in another event loop.", "Open connections in the loop that makes the calls."
             )
-        self._door.pass_through(request.method, str(request.origin))
+        self._door.pass_through(request.method, str(request.origin), reads=request.reads)
         leaving.check()
         arriving = _Arriving()
         token = departure.set(leaving)

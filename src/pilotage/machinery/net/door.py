@@ -1,10 +1,18 @@
-"""The switch at the door: armed, calls go out; disarmed, every call is refused and counted."""
+"""The switch at the door: armed, calls go out; disarmed, every call is refused and counted.
+
+Everything that leaves this process asks here first, whatever carries it: HTTP, mail, SQL, files, notifications.
+"""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.errors import DoorDisarmed
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+DOOR_SHUT: Final = "the door to the network is disarmed"
+"""What every refusal says, wherever it is told."""
 
 
 class Door:
@@ -15,6 +23,12 @@ class Door:
         self._armed = armed
         self.refused: Final = Counter[str]()
         """Calls that were tried while disarmed, by method and origin."""
+        self.acts_refused = 0
+        """How many of them would have changed something on the other side."""
+        self.acts_sent = 0
+        """Calls that may have changed something on the other side and were let out."""
+        self.told: Callable[[bool], None] = lambda acts: None
+        """Told of each call that is refused, in the context of its caller: whether it would have changed something."""
 
     @property
     def armed(self) -> bool:
@@ -29,12 +43,16 @@ class Door:
         """Let calls out again."""
         self._armed = True
 
-    def pass_through(self, method: str, origin: str) -> None:
-        """Go on, or count the call and raise DoorDisarmed."""
+    def pass_through(self, method: str, origin: str, *, reads: bool = False) -> None:
+        """Go on, or count the call and raise DoorDisarmed. `reads`: it changes nothing, whatever its method."""
+        acts = not reads and method not in _READING
         if self._armed:
+            self.acts_sent += acts
             return
         self.refused[f"{method} {origin}"] += 1
+        self.acts_refused += acts
+        self.told(acts)
         raise DoorDisarmed(
-            f"{method} {origin} was not called: the door to the network is disarmed.",
+            f"{method} {origin} was not called: {DOOR_SHUT}.",
             "This is a rehearsal or a dry run; run the automation itself to let calls out.",
         )

@@ -73,6 +73,8 @@ class Outgoing:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | None = None
+    reads: bool = False
+    """It changes nothing on the other side, whatever its method."""
 
     def __repr__(self) -> str:
         return f"Outgoing({self.method} {redact_url(self.url)}, {dict(redact_headers(self.headers))})"
