@@ -88,6 +88,12 @@ ENTRIES: Final = (
         f"{_OPERATIONS}.status:StatusCommand.status",
         "Say how many are where, and what needs somebody.",
     ),
+    _entry(
+        "limits",
+        _LOOK,
+        f"{_OPERATIONS}.limits:LimitsCommand.limits",
+        "Say what each connection's limits have left, and what is to be expected.",
+    ),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide, the most urgent first."),
     _entry(

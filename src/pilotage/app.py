@@ -50,7 +50,7 @@ from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full, outgrown
+from pilotage.operations import full, limits, outgrown
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -413,6 +413,7 @@ class Platform:
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
+        from pilotage.operations.limits_panel import limits_panel  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
 
         names = tuple(self.automations)
@@ -420,16 +421,19 @@ class Platform:
         def read() -> Places:
             return read_places(self.database, names)
 
+        def read_limits() -> Sequence[limits.Account]:
+            return limits.accounts(self.database, self.automations.values())
+
         beside = {} if programs is None else {"/in/": programs, "/api/": programs}
-        return make_app(
-            [today_page()], [*places_panels(read), *today_panels(read, self.needs)], settings, beside=beside
-        )
+        panels = [*places_panels(read), *today_panels(read, self.needs), limits_panel(read_limits)]
+        return make_app([today_page()], panels, settings, beside=beside)
 
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
         found = full.needs(self.database, self.automations.values(), self.intake.room)
         if self.database.dialect == "sqlite":
             found += outgrown.needs(Lives(self.database).living())
+        found += limits.needs(limits.accounts(self.database, self.automations.values()))
         return [*release_needs(self.database), *found]
 
     def close(self) -> None:

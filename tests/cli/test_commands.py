@@ -234,3 +234,12 @@ def test_no_project_and_no_database(pilotage: Pilotage, tmp_path: Path, monkeypa
     assert (away.code, "PLT-930" in away.err, "Traceback" in away.err) == (Exit.REFUSED, True, False)
     monkeypatch.setenv("PILOTAGE_DATABASE_URL", "nonsense")
     assert "PLT-933" in pilotage("status").err
+
+
+def test_limits_of_nothing_are_said(worked: Pilotage) -> None:
+    """A project whose connections have no limits, and a connection that nobody knows."""
+    assert worked("limits").out == "No connection has limits.\n"
+    assert worked("limits", "--json").data == {"connections": []}
+    said = worked("limits", "crm")
+    assert said.code != 0
+    assert 'There is no connection "crm" with limits here.' in said.err

@@ -28,6 +28,7 @@ from pilotage.connections.errors import (
     Refused,
     SecondCall,
 )
+from pilotage.connections.hearing import read_notice
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
 from pilotage.connections.sorting import (
@@ -305,6 +306,7 @@ class ConnectionCaller:
         except MayHaveLeft as error:
             seen = _Seen(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
         else:
+            self._learn(account, answer)
             seen = self._answered(call, answer)
         self._hear(account, call, seen)
         return seen
@@ -324,6 +326,16 @@ class ConnectionCaller:
         if what is not Heard.ANSWERED:
             said = Redactor(secret.reveal() for secret in self._credentials.known()).text(words)[:_SAID]
         self._watch.hear(account.name, what, said, probe=self._probe)
+
+    def _learn(self, account: Account, answer: Answer) -> None:
+        """What the answer says about limits is for everybody."""
+        if self._leases is None:
+            return
+        refused = account.not_done.mean(answer.status, retry_after="retry-after" in answer.headers)
+        now = self._clock.now()
+        notice = read_notice(answer.headers, throttled=refused, wait=self._wait(answer), now=now)
+        if notice is not None:
+            self._leases.lends.learn(account.name, notice)
 
     def _answered(self, call: Call, answer: Answer) -> _Seen:
         wait = answer.headers.get("retry-after") is not None

@@ -73,6 +73,11 @@ class Form(Protocol):
         ...
 
     @property
+    def calls(self) -> int:
+        """How much in each period."""
+        ...
+
+    @property
     def by(self) -> str | None:
         """The segment for each value of which it is counted apart."""
         ...

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from pilotage.connections.counting import SECOND, Flight
 from pilotage.connections.errors import NoRoom, TooHeavy
+from pilotage.connections.hearing import Notice
 from pilotage.connections.limiting import ANSWER_SOON, KEEP, SEND_WITHIN, Ask, Lending, Settled, Short
 from pilotage.connections.standing import CALLS
 from pilotage.connections.wording import in_words, moment_in_words
@@ -46,6 +47,10 @@ class Lends(Protocol):
 
     def lend(self, name: str, asks: Sequence[Ask], settled: Sequence[Settled], *, ahead: int, longest: int) -> Lending:
         """Settle what came back, and take what is asked for; blocks."""
+        ...
+
+    def learn(self, name: str, notice: Notice) -> None:
+        """An answer said something about limits."""
         ...
 
     def noticed(self, error: Exception) -> bool:

@@ -1,13 +1,16 @@
 """Limits at work: what a connection has left for everybody is read, taken and settled under the lock of its one row."""
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections import store
 from pilotage.connections.counting import SECOND, Flight, Form
+from pilotage.connections.hearing import Notice
 from pilotage.connections.standing import CALLS, Standing
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -77,6 +80,9 @@ class Limiter:
     """What this process declares of each connection; it counts here whatever the row says."""
     _counted: dict[str, bool] = field(default_factory=dict[str, bool])
     """Whether anybody declares limits, or the other side wants to be left alone, as it was seen last."""
+    _noticed: dict[str, Notice] = field(default_factory=dict[str, Notice])
+    """What answers said and no transaction has written yet."""
+    _noticing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._own = {}
@@ -87,16 +93,25 @@ class Limiter:
         """Whether anything is counted at this connection: as this process declares it, or as far as it heard from others."""
         return bool(self._own.get(name)) or self._counted.get(name, False)
 
+    def learn(self, name: str, notice: Notice) -> None:
+        """An answer said something about limits; the next transaction on the connection writes it."""
+        with self._noticing:
+            before = self._noticed.get(name)
+            both = notice if before is None else notice.with_earlier(before)
+            self._noticed[name] = both
+        if both.urgent:
+            self._counted[name] = True
+
     def noticed(self, error: Exception) -> bool:
         """Whether the error is that of an outage of the database, which is told once."""
         return self.database.outage.noticed(error)
 
     def announce(self) -> int:
-        """Say what is declared, now and then: it counts for every process as long as it is said."""
+        """Say what is declared, now and then: it counts for every process as long as it is said. And what was heard."""
         with self.database.snapshot() as tx:
             now = self.database.now(tx)
         if self._told is not None and now < self._told + AGAIN:
-            return 0
+            return self._write_notices()
         told: dict[str, dict[str, Connection]] = {}
         for by, connections in self.declared.items():
             for connection in connections:
@@ -111,6 +126,14 @@ class Limiter:
         self._told = now
         return 0
 
+    def _write_notices(self) -> int:
+        """What was heard of connections on which there was no transaction since, if others must know of it."""
+        urgent = [name for name, notice in list(self._noticed.items()) if notice.urgent]
+        if urgent:
+            with self.database.transaction() as tx:
+                self.write(tx, self.lock(tx, urgent, self.database.now(tx)))
+        return 0
+
     def lock(self, tx: Tx, names: Iterable[str], now: int) -> dict[str, Standing]:
         """How these connections stand; nobody else changes it until the transaction ends."""
         wanted = set(names)
@@ -120,7 +143,11 @@ class Limiter:
             found |= store.lock(tx, missing)
         standings = {name: Standing.read(text, now, own=self._own.get(name, ())) for name, text in found.items()}
         for name, standing in standings.items():
-            self._counted[name] = bool(standing.forms) or standing.now < standing.stored.closed_until
+            with self._noticing:
+                notice = self._noticed.pop(name, None)
+            if notice is not None:
+                standing.learn(notice)
+            self._counted[name] = bool(standing.forms) or standing.closed
         return standings
 
     def lend(self, name: str, asks: Sequence[Ask], settled: Iterable[Settled], *, ahead: int, longest: int) -> Lending:
@@ -181,8 +208,8 @@ def _short(standing: Standing, ask: Ask, flight: Flight) -> Short | None:
     now = standing.now
     if heavy := standing.too_heavy(ask.amounts):
         return Short(limit=heavy, now=now, free_at=None, never=True)
-    if now < standing.stored.closed_until:
-        return Short(limit=None, now=now, free_at=standing.stored.closed_until)
+    if standing.closed and ask.amounts.get(CALLS, 0):
+        return Short(limit=None, now=now, free_at=standing.opens())
     lacking = standing.lacks(flight, ask.amounts, ask.segment)
     if lacking is None:
         return None
@@ -196,6 +223,9 @@ def settle(standings: Mapping[str, Standing], answered: Mapping[tuple[str, Fligh
             standing.settle(flight, {CALLS: count}, {CALLS: count})
 
 
-def read(tx: Tx, now: int) -> dict[str, Standing]:
-    """How every connection stands; reads only."""
-    return {name: Standing.read(text, now) for name, text in sorted(store.read(tx).items())}
+def read(
+    tx: Tx, now: int, own: Mapping[str, Sequence[Rate | Quota | Window]] = MappingProxyType({})
+) -> dict[str, Standing]:
+    """How every connection stands; reads only. `own` is what the reader itself declares of some."""
+    found = dict.fromkeys(own, "{}") | store.read(tx)
+    return {name: Standing.read(text, now, own=own.get(name, ())) for name, text in sorted(found.items())}

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections.breaker import Breaker
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
+from pilotage.connections.hearing import Notice
+from pilotage.connections.hearing import Told as ToldNow
 from pilotage.connections.values import Heard
 
 CALLS: Final = "calls"
@@ -47,6 +49,25 @@ class Throttled(BaseModel):
     model_config = ConfigDict(extra="ignore")
     times: int = 0
     last: int = 0
+    early: int = 0
+    """How often it refused a call although every limit that is declared had room."""
+    early_at: int = 0
+    early_left: float = 0.0
+    """The share of the tightest limit that was left then."""
+
+
+class Told(BaseModel):
+    """What the other side told last in its headers."""
+
+    model_config = ConfigDict(extra="ignore")
+    at: int
+    remaining: int
+    until: int
+    """When it counts anew."""
+    limit: int | None = None
+    window: float | None = None
+    left: int | None = None
+    """Where it has fewer left than is counted here: how many may still be permitted until then."""
 
 
 class Said(BaseModel):
@@ -70,6 +91,23 @@ class Stored(BaseModel):
     breaker: Breaker = Field(default_factory=Breaker)
     heard: dict[int, dict[str, int]] = Field(default_factory=dict[int, dict[str, int]])
     said: dict[str, Said] = Field(default_factory=dict[str, Said])
+    told: Told | None = None
+
+
+_EARLY: Final = 0.1
+"""A call that was refused while so much of every limit was left: something is declared wrongly, or not counted."""
+_MANY: Final = 1 << 62
+
+
+def _in_a_second(form: Form) -> int:
+    """How much comes back in a second. A quota comes back all at once."""
+    length = getattr(form, "period", None) or getattr(form, "length", None)
+    return 0 if length is None else -(-form.calls * SECOND // length)
+
+
+def _of_all(form: Form) -> bool:
+    """Whether it counts the calls of everybody."""
+    return form.unit == CALLS and form.by is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +118,8 @@ class Used:
     left: int
     free_at: int | None
     """When all that a single call needs is there; None where that depends on answers still to come."""
+    value: str | None = None
+    """The segment's value, where it is counted apart for each."""
 
 
 @dataclass(kw_only=True)
@@ -132,9 +172,7 @@ class Standing:
 
     def _counts(self, form: Form) -> list[Count]:
         """What a limit has counted, for each value of its segment where it counts them apart."""
-        if form.by is None:
-            return [self._count(form)]
-        return [count for key, count in self.counts.items() if key.startswith(f"{form.key}=")]
+        return [count for _, count in self._values(form)]
 
     # -- what is declared ------------------------------------------------------
 
@@ -151,6 +189,15 @@ class Standing:
         heard = {name: one.limits for name, one in self.stored.declared.items() if one.heard > self.now - HEARD}
         return heard if len({str(limits) for limits in heard.values()}) > 1 else {}
 
+    def declared_by(self, form: Form) -> list[str]:
+        """Which releases declare this limit."""
+        return sorted(
+            name
+            for name, one in self.stored.declared.items()
+            if one.heard > self.now - HEARD
+            if form.key in {form_of(written(limit)).key for limit in one.limits}
+        )
+
     # -- permits ---------------------------------------------------------------
 
     def flight(self, length: int) -> Flight:
@@ -162,8 +209,9 @@ class Standing:
         wanted = self.let_through(wanted)
         if not wanted:
             return 0
+        wanted = min(wanted, self._told_left())
         counting = [form for form in self.forms if form.unit == CALLS]
-        if not counting:
+        if not counting or not wanted:
             return wanted
         room = min(wanted, *(form.room(self._count(form, segment), flight) for form in counting))
         return room if room >= min(wanted, *(form.worth for form in counting)) else 0
@@ -182,6 +230,9 @@ class Standing:
 
     def take(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> None:
         """Hold it against every limit that counts it."""
+        if self.stored.told is not None and self.stored.told.left is not None and amounts.get(CALLS, 0):
+            self.stored.told.left = max(0, self.stored.told.left - amounts[CALLS])
+            self.changed = True
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
                 form.take(self._count(form, segment), amount, flight)
@@ -203,6 +254,8 @@ class Standing:
     def free_at(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> int | None:
         """When all of it could be taken, as far as that is known now."""
         moments: list[int] = [self.stored.closed_until, self.stored.breaker.until]
+        if self.stored.told is not None and amounts.get(CALLS, 0) > self._told_left():
+            moments.append(self.stored.told.until)
         for form in self.forms:
             if amount := amounts.get(form.unit, 0):
                 found = form.free_at(self._count(form, segment), amount, flight)
@@ -218,9 +271,51 @@ class Standing:
     def leave_alone(self, until: int) -> None:
         """The other side asked to be left alone until then."""
         self.stored.closed_until = max(self.stored.closed_until, until)
-        self.stored.throttled.times += 1
-        self.stored.throttled.last = self.now
         self.changed = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether the other side wants no call now, whatever is declared."""
+        return self.now < self.stored.closed_until or not self._told_left()
+
+    def opens(self) -> int:
+        """When the other side, closed by its own word, wants calls again."""
+        told = self.stored.told
+        until = told.until if told is not None and not self._told_left() else 0
+        return max(self.stored.closed_until, until)
+
+    def learn(self, notice: Notice) -> None:
+        """Learn from an answer. What it says can make a limit tighter until it counts anew, and never looser."""
+        self.changed = True
+        left = [form.room(self._count(form), self.flight(0)) / form.most for form in self.forms if _of_all(form)]
+        if notice.throttled:
+            self.leave_alone(self.now + int((notice.wait or 1.0) * SECOND))
+            told = self.stored.throttled
+            told.times, told.last = told.times + 1, self.now
+            if left and min(left) >= _EARLY:
+                told.early, told.early_at, told.early_left = told.early + 1, self.now, min(left)
+        if notice.told is not None:
+            self._learn_told(notice.told)
+
+    def _learn_told(self, told: ToldNow) -> None:
+        # what came back since the answer left the other side is in our count and not in what it says
+        counted = [
+            form.room(self._count(form), self.flight(0)) - _in_a_second(form) for form in self.forms if _of_all(form)
+        ]
+        fewer = told.reset > 0 and told.remaining < min(counted, default=told.remaining + 1)
+        before = self._told_left()  # what was permitted since the answer left is not in what it says
+        self.stored.told = Told(
+            at=self.now,
+            remaining=told.remaining,
+            until=self.now + int(told.reset * SECOND),
+            limit=told.limit,
+            window=told.window,
+            left=min(told.remaining, before) if fewer or before < _MANY else None,
+        )
+
+    def _told_left(self) -> int:
+        told = self.stored.told
+        return _MANY if told is None or told.left is None or self.now >= told.until else told.left
 
     # -- how the other side does ---------------------------------------------
 
@@ -264,16 +359,19 @@ class Standing:
     # -- what is told ----------------------------------------------------------
 
     def used(self) -> list[Used]:
-        """How each limit stands."""
+        """How each limit stands, and where it is counted apart, for each value that has used any."""
         flight = self.flight(0)
         return [
-            Used(
-                form=form,
-                left=form.room(self._count(form), flight),
-                free_at=form.free_at(self._count(form), 1, flight),
-            )
+            Used(form=form, left=form.room(count, flight), free_at=form.free_at(count, 1, flight), value=value)
             for form in self.forms
+            for value, count in self._values(form)
         ]
+
+    def _values(self, form: Form) -> list[tuple[str | None, Count]]:
+        if form.by is None:
+            return [(None, self._count(form))]
+        prefix = f"{form.key}="
+        return [(key.removeprefix(prefix), count) for key, count in self.counts.items() if key.startswith(prefix)]
 
     def pace(self, minutes: int = 5) -> float:
         """Calls answered a second, over the last whole minutes in which there were any."""

@@ -48,4 +48,4 @@ def moment_in_words(moment: datetime, now: datetime, zone: str = "UTC") -> str:
         case 1:
             return f"tomorrow at {time}"
         case _:
-            return f"{there:%d %B} at {time}"
+            return f"{there.day} {there:%B} at {time}"
