@@ -288,6 +288,7 @@ class Platform:
             within=self.surrounding.reading,
             environment=self.project.environment,
             executor=executor,
+            limiter=self.limiter,
             chance=self.chance,
         )
 

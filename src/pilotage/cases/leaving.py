@@ -21,6 +21,8 @@ class Leaving(NamedTuple):
     """The digest of the inputs of the effect that it has come to."""
     items: Sequence[object] | None = None
     """Encoded records of the items that are born of it."""
+    connection: str | None = None
+    """The connection that it waits for, where that is left alone."""
 
 
 Went: TypeAlias = str | Leaving | None
@@ -40,12 +42,26 @@ def dead(case: LiveCase, node: str, reason: str) -> Leaving:
 
 
 def waits(
-    case: LiveCase, node: str | None, why: WaitsFor, *, due_at: int | None, reason: str | None = None, attempts: int = 0
+    case: LiveCase,
+    node: str | None,
+    why: WaitsFor,
+    *,
+    due_at: int | None,
+    reason: str | None = None,
+    attempts: int = 0,
+    connection: str | None = None,
 ) -> Leaving:
     """The case goes on later."""
-    case.story.append(["waits", node, why.value, due_at, reason])
+    case.story.append(["waits", node, why.value, None if connection else due_at, reason])
     return Leaving(
-        case=case, place=Place.WAITING, node=node, waits_for=why, due_at=due_at, reason=reason, attempts=attempts
+        case=case,
+        place=Place.WAITING,
+        node=node,
+        waits_for=why,
+        due_at=due_at,
+        reason=reason,
+        attempts=attempts,
+        connection=connection,
     )
 
 

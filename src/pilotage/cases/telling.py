@@ -81,6 +81,7 @@ _WAITS: Final[Mapping[str, str]] = {
     "another attempt": "{node} failed; it is tried again",
     "an effect": "It waits for {node}",
     "its items": "It waits for its items",
+    "a connection": "{node} waits for its connection",
 }
 
 

@@ -35,6 +35,19 @@ class WaitsFor(StrEnum):
     CONNECTION = "a connection"
 
 
+_WAITING_FOR = f"{WaitsFor.CONNECTION.value}: "
+
+
+def waiting_for(connection: str) -> str:
+    """What a case waits for whose connection is left alone, as it is stored."""
+    return _WAITING_FOR + connection
+
+
+def connection_waited_for(waits_for: str | None) -> str | None:
+    """The connection that is named in it, or None."""
+    return waits_for.removeprefix(_WAITING_FOR) if waits_for and waits_for.startswith(_WAITING_FOR) else None
+
+
 class EffectState(StrEnum):
     """How far an outward act has come."""
 

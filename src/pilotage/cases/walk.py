@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
 from random import Random
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -18,10 +19,13 @@ from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.ports import Autonomy
 from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
 from pilotage.cases.values import LiveCase, Question, WaitsFor
-from pilotage.connections.errors import NoRoom
+from pilotage.connections.errors import ConnectionAway, NoRoom
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+
+UNANSWERED: Final = 60 * SECOND
+"""How long a case waits whose attempts are used up, where nobody else has had an answer either."""
 
 
 class ValueNoLongerFits(Exception):
@@ -160,6 +164,8 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
     if isinstance(error, NoRoom):  # our own limits: it waits for its turn and has failed at nothing
         due = throttled_until(now=now, after=_micros(error.retry_after), chance=env.chance)
         return leaving.waits(case, node.name, WaitsFor.CONNECTION, due_at=due, reason=said, attempts=case.attempts)
+    if isinstance(error, ConnectionAway):  # the other side fails, whoever asks
+        return _waits_for(case, node, error.connection, until=error.until, said=said)
     failures = case.attempts + 1
     due = next_attempt(
         failures=failures,
@@ -169,9 +175,23 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
         chance=env.chance,
         after=_micros(getattr(error, "retry_after", None)),
     )
-    if due is None:
-        return leaving.dead(case, node.name, f"{node.name} failed {failures} times; the last time: {said}")
-    return leaving.waits(case, node.name, WaitsFor.RETRY, due_at=due, reason=said, attempts=failures)
+    if due is not None:
+        return leaving.waits(case, node.name, WaitsFor.RETRY, due_at=due, reason=said, attempts=failures)
+    if connection := getattr(error, "unanswered", None):
+        return _waits_for(case, node, connection, until=now + UNANSWERED, said=said)
+    return leaving.dead(case, node.name, f"{node.name} failed {failures} times; the last time: {said}")
+
+
+def _waits_for(case: LiveCase, node: Node, connection: str, *, until: int, said: str) -> Leaving:
+    return leaving.waits(
+        case,
+        node.name,
+        WaitsFor.CONNECTION,
+        due_at=until,
+        reason=said,
+        attempts=case.attempts,
+        connection=connection,
+    )
 
 
 def _micros(seconds: float | None) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from pilotage.authoring.errors import ConnectionNotNamed
 from pilotage.authoring.failures import (
@@ -44,6 +44,7 @@ from pilotage.connections.sorting import (
 )
 from pilotage.connections.standing import CALLS
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
+from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
@@ -76,14 +77,6 @@ class _Seen:
 _NO_ANSWER: Final = _Seen(what=Cut(), words="")
 
 
-class Watches(Protocol):
-    """Who is told what the other side did, and says whether it is left alone."""
-
-    def hear(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> None:
-        """Note what came of a call."""
-        ...
-
-
 class ConnectionCaller:
     """The `Caller` of one running step. An effect has a guard; a step without one only reads."""
 
@@ -99,6 +92,7 @@ class ConnectionCaller:
         door: Door,
         watch: Watches | None = None,
         probe: bool = False,
+        gated: bool = False,
         leases: Leases | None = None,
     ) -> None:
         self._step = step
@@ -109,6 +103,7 @@ class ConnectionCaller:
         self._clock = clock
         self._watch = watch
         self._probe = probe
+        self._gate = watch if gated else None
         self._failing: dict[str, Heard] = {}
         self._leases = leases
         self._door = door
@@ -147,7 +142,10 @@ class ConnectionCaller:
                 self._standing = _STANDINGS[verdict]
         if verdict in {Verdict.ANSWERED, Verdict.ABSENT}:
             return seen.value if verdict is Verdict.ANSWERED else None
-        raise self._failure(account, call, verdict, seen)
+        failure = self._failure(account, call, verdict, seen)
+        if isinstance(failure, NotDone | AnswerMalformed) and self._gate is not None:
+            failure.unanswered = account.name if self._gate.nobody_answers(account.name) else None
+        raise failure
 
     def permit(
         self, connection: str, weight: int, reserve: Mapping[str, float], /
@@ -160,15 +158,19 @@ class ConnectionCaller:
     @asynccontextmanager
     async def _permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
         """What is asked for, as soon as there is room; it comes back when the block ends."""
-        given = _Given()
+        given, probe = _Given(), self._probe
         self._door.pass_through("PERMIT", str(account.origin), reads=self._guard is None)
+        if self._gate is not None:
+            probe = await self._gate.enter(account.name, seconds=account.longest)
         held = await self._held(account, Ask(amounts=amounts), None)
         try:
-            with self._foreign(account):
+            with self._foreign(account, probe=probe):
                 yield given
         finally:
             if held is not None:
                 held.over(sent=True, used=given.amounts)
+            if self._gate is not None:
+                await self._gate.settle(account.name)
 
     @asynccontextmanager
     async def _acting_permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
@@ -196,22 +198,22 @@ class ConnectionCaller:
             self._standing = Standing.ANSWERED
 
     @contextmanager
-    def _foreign(self, account: Account) -> Generator[None]:
+    def _foreign(self, account: Account, *, probe: bool) -> Generator[None]:
         """What a client that is not ours raises says how the other side does, if it is one of our failures."""
         try:
             yield
         except (ConnectionAway, NoRoom, NotSent):  # nobody was asked
             raise
         except (TransientFailure, UnknownOutcome):
-            self._told(account, Heard.DOWN, f"{self._step} says so.")
+            self._told(account, Heard.DOWN, f"{self._step} says so.", probe=probe)
             raise
         except MalformedResponse:
-            self._told(account, Heard.DIFFERS, f"{self._step} says so.")
+            self._told(account, Heard.DIFFERS, f"{self._step} says so.", probe=probe)
             raise
         except PermanentFailure:
-            self._told(account, Heard.REFUSED, f"{self._step} says so.")
+            self._told(account, Heard.REFUSED, f"{self._step} says so.", probe=probe)
             raise
-        self._told(account, Heard.ANSWERED, "")
+        self._told(account, Heard.ANSWERED, "", probe=probe)
 
     async def _held(self, account: Account, ask: Ask, wait: float | None) -> Held | None:
         """What a call needs of the account's limits; None where nothing is counted. An act waits no longer than it may leave."""
@@ -267,14 +269,20 @@ class ConnectionCaller:
         leaving = self._departure()
         self._standing = Standing.UNKNOWN
         try:
-            return await self._under(held, account, call, outgoing, leaving)
+            return await self._under(held, account, call, outgoing, leaving, probe=self._probe)
         except BaseException:
             if not leaving.left:
                 self._standing = Standing.NOT_DONE
             raise
 
     async def _read(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
-        """Send a call that changes nothing, as soon as the account's limits have room for it."""
+        """Send a call that changes nothing, as soon as the account's limits have room for it.
+
+        Where nobody else has looked whether the other side works, it does so here, and waits where it does not.
+        """
+        probe = self._probe
+        if self._gate is not None:
+            probe = await self._gate.enter(account.name, seconds=account.longest)
         ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=call.segment)
         tries = _PERMITS
         while True:
@@ -282,12 +290,12 @@ class ConnectionCaller:
             held = await self._held(account, ask, call.wait_at_most)
             by = None if held is None else held.send_by
             leaving = Departure(send_by=by, monotonic=self._clock.monotonic)
-            seen = await self._under(held, account, call, outgoing, leaving)
+            seen = await self._under(held, account, call, outgoing, leaving, probe=probe)
             if not seen.late or not tries:
                 return seen
 
     async def _under(
-        self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure
+        self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure, *, probe: bool
     ) -> _Seen:
         """Send it under what it holds of the account's limits, which comes back however it ends."""
         seen = _NO_ANSWER
@@ -296,26 +304,26 @@ class ConnectionCaller:
         finally:
             if held is not None:
                 held.over(sent=leaving.left, used=_used(account, call, seen))
+        await self._hear(account, call, seen, probe=probe)
         return seen
 
     async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure) -> _Seen:
         try:
             answer = await account.client.send(outgoing, leaving)
         except NeverLeft as error:
-            seen = _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
+            return _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
         except MayHaveLeft as error:
-            seen = _Seen(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
-        else:
-            self._learn(account, answer)
-            seen = self._answered(call, answer)
-        self._hear(account, call, seen)
-        return seen
+            return _Seen(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
+        self._learn(account, answer)
+        return self._answered(call, answer)
 
-    def _hear(self, account: Account, call: Call, seen: _Seen) -> None:
-        if not seen.late:  # nobody was asked
-            self._told(account, heard(seen.what, account.not_done, absent_is_none=call.absent_is_none), seen.words)
+    async def _hear(self, account: Account, call: Call, seen: _Seen, *, probe: bool) -> None:
+        if not seen.late:  # else nobody was asked
+            self._told(account, _heard(account, call, seen), seen.words, probe=probe)
+            if self._gate is not None:
+                await self._gate.settle(account.name)
 
-    def _told(self, account: Account, what: Heard, words: str) -> None:
+    def _told(self, account: Account, what: Heard, words: str, *, probe: bool) -> None:
         if what.fails:
             self._failing[account.name] = what
         else:
@@ -325,7 +333,7 @@ class ConnectionCaller:
         said = ""
         if what is not Heard.ANSWERED:
             said = Redactor(secret.reveal() for secret in self._credentials.known()).text(words)[:_SAID]
-        self._watch.hear(account.name, what, said, probe=self._probe)
+        self._watch.hear(account.name, what, said, probe=probe)
 
     def _learn(self, account: Account, answer: Answer) -> None:
         """What the answer says about limits is for everybody."""
@@ -370,6 +378,10 @@ class ConnectionCaller:
         response = _raw(seen.answer, redactor) if seen.answer is not None else None
         if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)
+        if self._gate is not None and not seen.late and _heard(account, call, seen).fails:
+            away = self._gate.away(account.name)
+            if away is not None:
+                return away.after_call(words, response)
         match verdict:
             case Verdict.NOT_DONE | Verdict.CREDENTIAL:
                 if seen.late:
@@ -398,6 +410,10 @@ class _Given:
     def used(self, amounts: Mapping[str, float], /) -> None:
         """What was used of what was reserved, by unit."""
         self.amounts = scaled(amounts)
+
+
+def _heard(account: Account, call: Call, seen: _Seen) -> Heard:
+    return heard(seen.what, account.not_done, absent_is_none=call.absent_is_none)
 
 
 def _used(account: Account, call: Call, seen: _Seen) -> dict[str, int]:

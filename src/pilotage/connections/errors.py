@@ -28,6 +28,8 @@ class NotDone(TransientFailure):
         self.response = response
         self.timed_out = timed_out
         """It was sent, and its time was over before an answer came."""
+        self.unanswered: str | None = None
+        """The connection, where nobody has had an answer from it of late: then it is not this case that is at fault."""
 
 
 class NotSent(NotDone):
@@ -69,11 +71,23 @@ class ConnectionAway(NotDone):
     code: ClassVar[str] = "PLT-250"
     usual_remedy: ClassVar[str] = "Nothing was sent; it goes on by itself when the other side answers again."
 
-    def __init__(self, what: str, /, *, connection: str, until: int, after: float) -> None:
-        super().__init__(what, retry_after=after)
+    def __init__(
+        self, what: str, /, *, connection: str, until: int, after: float, response: RawResponse | None = None
+    ) -> None:
+        super().__init__(what, retry_after=after, response=response)
         self.connection = connection
         self.until = until
         """Platform time at which it is tried again."""
+
+    def after_call(self, words: str, response: RawResponse | None) -> "ConnectionAway":
+        """The same, for a call that was made and told us so."""
+        return ConnectionAway(
+            f"{words} {self.what}",
+            connection=self.connection,
+            until=self.until,
+            after=self.retry_after or 0.0,
+            response=response,
+        )
 
 
 class Refused(PermanentFailure):
@@ -104,6 +118,7 @@ class AnswerMalformed(MalformedResponse):
     def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
         super().__init__(what, self.usual_remedy)
         self.response = response
+        self.unanswered: str | None = None
 
 
 class SecondCall(PilotageError):

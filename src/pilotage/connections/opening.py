@@ -9,11 +9,12 @@ from typing import Final, Self
 
 from pilotage.authoring.connection import Connection
 from pilotage.connections.accounts import Account, Credentials
-from pilotage.connections.caller import ConnectionCaller, Watches
+from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import ConnectionUnknown
 from pilotage.connections.leasing import Leases, Lends
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
+from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.machinery.net.client import Bounds, HttpClient
 from pilotage.machinery.net.door import Door
@@ -60,11 +61,17 @@ class Connections:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def caller(
-        self, *, step: str, through: Collection[str], guard: EffectGuard | None = None, probe: bool = False
+        self,
+        *,
+        step: str,
+        through: Collection[str],
+        guard: EffectGuard | None = None,
+        permitted: bool = False,
+        probe: bool = False,
     ) -> ConnectionCaller:
         """The `Caller` for one run of a step: one attempt of an effect with its guard, or anything that only reads.
 
-        `probe`: it is the one call that finds out whether the other side works again.
+        `permitted`: somebody has looked already whether the other side works. `probe`: it is the one call that finds out.
         """
         return ConnectionCaller(
             step=step,
@@ -75,6 +82,7 @@ class Connections:
             clock=self._clock,
             watch=self._watch,
             probe=probe,
+            gated=guard is None and not permitted,
             leases=self._leases,
             door=self._door,
         )

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilotage.authoring.limits import Quota, Rate, Window
-from pilotage.connections.breaker import Breaker
+from pilotage.connections.breaker import Breaker, Stage
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
 from pilotage.connections.hearing import Notice
 from pilotage.connections.hearing import Told as ToldNow
@@ -322,6 +322,16 @@ class Standing:
     def let_through(self, wanted: int) -> int:
         """How many of the wanted calls may go for the other side's sake, whatever the limits say."""
         return self.stored.breaker.room(self.now, wanted) if self.now >= self.stored.closed_until else 0
+
+    @property
+    def left_alone_until(self) -> int:
+        """When a call may go again for the other side's sake."""
+        return max(self.stored.closed_until, self.stored.breaker.until)
+
+    @property
+    def probed(self) -> bool:
+        """Whether a call is on its way that finds out whether the other side works again."""
+        return self.stored.breaker.stage is Stage.PROBING
 
     @property
     def troubled(self) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from pilotage.connections.breaker import Breaker
 from pilotage.connections.counting import SECOND
@@ -50,6 +50,30 @@ class _View:
     breaker: Breaker
     now: int
     read: float
+
+
+class Watches(Protocol):
+    """What a caller needs of a watch."""
+
+    def hear(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> None:
+        """Note what came of a call."""
+        ...
+
+    async def enter(self, connection: str, *, seconds: float) -> bool:
+        """Whether this call is the probe; raises ConnectionAway where the connection is left alone."""
+        ...
+
+    async def settle(self, connection: str) -> None:
+        """Write what was noted, where that cannot wait."""
+        ...
+
+    def away(self, connection: str) -> ConnectionAway | None:
+        """Why the connection is left alone, as far as this process knows."""
+        ...
+
+    def nobody_answers(self, connection: str) -> bool:
+        """Whether nobody has had an answer of late, as far as this process knows."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -174,21 +198,23 @@ class Watch:
     def _fresh(self, view: _View) -> bool:
         return self.clock.monotonic() - view.read < 1.0
 
-    async def told(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> Breaker | None:
-        """Note what came of a reading call, and write it where that cannot wait; the breaker then, where it is known."""
-        self.hear(connection, heard, words, probe=probe)
-        if heard.fails or probe or self._is_warming(connection):
-            async with self._telling.setdefault(connection, asyncio.Lock()):
-                with self._lock:
-                    mine = connection in self._pending
-                if mine:  # else another one wrote it along with its own
-                    try:
-                        await asyncio.to_thread(self._write, [connection])
-                    except Exception as error:  # noqa: BLE001 - what could not be written is lost; the call counts all the same
-                        if not self.database.outage.noticed(error):
-                            _log.exception("connection.unwritten")
-        view = self._views.get(connection)
-        return None if view is None else view.breaker
+    async def settle(self, connection: str) -> None:
+        """Write what was noted of a reading call, where that cannot wait."""
+        if not self._is_urgent(connection):
+            return
+        async with self._telling.setdefault(connection, asyncio.Lock()):
+            if not self._is_urgent(connection):  # another one has written it along with its own
+                return
+            try:
+                await asyncio.to_thread(self._write, [connection])
+            except Exception as error:  # noqa: BLE001 - what could not be written is lost; the call counts all the same
+                if not self.database.outage.noticed(error):
+                    _log.exception("connection.unwritten")
+
+    def _is_urgent(self, connection: str) -> bool:
+        with self._lock:
+            pending = self._pending.get(connection)
+        return pending is not None and (pending.urgent or self._is_warming(connection))
 
     def _is_warming(self, connection: str) -> bool:
         view = self._views.get(connection)
@@ -198,6 +224,11 @@ class Watch:
         """Why the connection is left alone, as far as this process knows."""
         view = self._views.get(connection)
         return None if view is None or view.breaker.closed else self._away(connection, view)
+
+    def nobody_answers(self, connection: str) -> bool:
+        """Whether nobody has had an answer of late, as far as this process knows."""
+        view = self._views.get(connection)
+        return view is not None and view.breaker.nobody_answers(self._moment(view))
 
     def _away(self, connection: str, view: _View) -> ConnectionAway:
         breaker = view.breaker

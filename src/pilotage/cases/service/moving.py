@@ -28,12 +28,16 @@ from pilotage.cases.store import arriving, moving, turns
 from pilotage.cases.values import BatchRow, LiveCase, Place
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import walk
+from pilotage.connections.limiting import Limiter
+from pilotage.connections.standing import Standing
 from pilotage.kernel.clock import from_micros
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import ids
 from pilotage.machinery.engine.port import Checkpoint
 from pilotage.machinery.storage.database import Database, Tx
 
+AT_ONCE: Final = 256
+"""How many cases that waited for a connection go on in one look."""
 DEATHS: Final = 3
 """How often a single case may end the process that works on it."""
 
@@ -50,6 +54,7 @@ class Mover:
     within: Callable[[Automation, Node], AbstractContextManager[None]]
     environment: str
     executor: str
+    limiter: Limiter
     chance: Random = field(default_factory=Random)
     after_save: Callable[[list[Leaving]], None] = lambda left: None
     _after: dict[Group, str | None] = field(default_factory=dict[Group, str | None])
@@ -102,7 +107,19 @@ class Mover:
             if not moving.any_due(tx, self.database.now(tx)):
                 return 0
         with self.database.transaction() as tx:
-            return moving.wake(tx, self.database.now(tx))
+            now = self.database.now(tx)
+            woken = moving.wake(tx, now)
+            for name, standing in self.limiter.peek(tx, moving.waited_for(tx, now), now).items():
+                woken += self._wake_waiting_for(tx, name, standing, now)
+            return woken
+
+    def _wake_waiting_for(self, tx: Tx, connection: str, standing: Standing, now: int) -> int:
+        """As many as the connection has room for, oldest first; they are put off where it is left alone."""
+        if standing.let_through(1):
+            return moving.wake_waiting_for(tx, connection, now, most=standing.let_through(AT_ONCE))
+        if not standing.probed:  # else it is known in a moment
+            moving.put_off(tx, connection, now, until=standing.left_alone_until)
+        return 0
 
     def batch(self, number: int) -> BatchRow | None:
         """A batch as it is stored."""

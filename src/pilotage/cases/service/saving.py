@@ -10,7 +10,7 @@ from pilotage.cases.leaving import Leaving
 from pilotage.cases.ports import Decisions
 from pilotage.cases.service.planning import plan_effects
 from pilotage.cases.store import arriving, moving, tallying
-from pilotage.cases.values import BatchRow, LiveCase, Place
+from pilotage.cases.values import BatchRow, LiveCase, Place, waiting_for
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import Walked
 from pilotage.kernel.ids import ids
@@ -83,7 +83,7 @@ class Saving:
             how = (
                 one.place.value,
                 one.node,
-                one.waits_for.value if one.waits_for else None,
+                waiting_for(one.connection) if one.connection else one.waits_for.value if one.waits_for else None,
                 one.due_at,
                 one.reason,
                 one.attempts,

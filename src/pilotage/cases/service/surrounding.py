@@ -138,7 +138,7 @@ class Surrounding:
 
     def asking(self, node: Node, *, probe: bool = False) -> ConnectionCaller:
         """The caller for a question about an effect, which the ledger has permitted."""
-        return self.connections.caller(step=node.name, through=node.connections, probe=probe)
+        return self.connections.caller(step=node.name, through=node.connections, permitted=True, probe=probe)
 
     @contextmanager
     def current(self, automation: Automation, caller: Caller) -> Generator[None]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
 from pilotage.cases.tables import batches, case_content, cases, effect_content
-from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor
+from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor, connection_waited_for, waiting_for
 from pilotage.kernel.ids import BatchId
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
@@ -158,11 +158,47 @@ def leave(tx: Tx, ids: Sequence[int] | None, *, batch: int, now: int, values: di
     return tx.execute(leaving, {"its_batch": batch, "now": now, **named}).rowcount
 
 
-def wake(tx: Tx, now: int) -> int:
-    """Waiting cases whose time has come are ready again."""
+def _due(now: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return cases.c.place == Place.WAITING.value, cases.c.due_at <= now
+
+
+def waited_for(tx: Tx, now: int) -> set[str]:
+    """The connections for which cases wait whose time has come."""
+    found = tx.execute(sa.select(cases.c.waits_for).where(*_due(now), _waits_for_one()).distinct()).scalars()
+    return {name for name in map(connection_waited_for, found) if name is not None}
+
+
+def _waits_for_one() -> sa.ColumnElement[bool]:
+    return cases.c.waits_for.startswith(waiting_for(""), autoescape=True)
+
+
+def wake_waiting_for(tx: Tx, connection: str, now: int, *, most: int) -> int:
+    """The oldest of the cases that wait for this connection, and whose time has come, are ready again; how many."""
+    chosen = (
+        sa.select(cases.c.id)
+        .where(*_due(now), cases.c.waits_for == waiting_for(connection))
+        .order_by(cases.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
     done = tx.execute(
         cases.update()
-        .where(cases.c.place == Place.WAITING.value, cases.c.due_at <= now)
+        .where(cases.c.id.in_(chosen))
+        .values(place=Place.READY.value, waits_for=None, due_at=None, reason=None, changed_at=now)
+    )
+    return done.rowcount
+
+
+def put_off(tx: Tx, connection: str, now: int, *, until: int) -> None:
+    """Cases that wait for a connection which is left alone are looked at again later."""
+    tx.execute(cases.update().where(*_due(now), cases.c.waits_for == waiting_for(connection)).values(due_at=until))
+
+
+def wake(tx: Tx, now: int) -> int:
+    """Waiting cases whose time has come are ready again, but those that wait for a connection."""
+    done = tx.execute(
+        cases.update()
+        .where(*_due(now), sa.or_(cases.c.waits_for.is_(None), sa.not_(_waits_for_one())))
         .values(place=Place.READY.value, waits_for=None, due_at=None, reason=None, changed_at=now)
     )
     return done.rowcount
