@@ -26,8 +26,9 @@ from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Library, LoopThread, Surrounding
+from pilotage.cases.service.taking import Taking
 from pilotage.cases.service.working import AT_ONCE, Worker
-from pilotage.cases.store.moving import SOMETHING_TO_DO
+from pilotage.cases.store.moving import something_to_do
 from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
@@ -50,7 +51,7 @@ from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full, limits, outgrown
+from pilotage.operations import full, handing, limits, outgrown
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -209,6 +210,7 @@ class Platform:
         room = Room(folder=self.database.folder, disk_share=project.disk_share)
         self.contents = Contents(project.contents_folder, clock=self.clock)
         self.intake = Intake(database=self.database, releases=self.releases, room=room, contents=self.contents)
+        self.taking = Taking(database=self.database, served=self.served, releases=self.releases, intake=self.intake)
 
     def automation(self, name: str) -> Automation:
         """An automation by name. Raises UnknownName (PLT-001) with the nearest names."""
@@ -360,12 +362,13 @@ class Platform:
         mover = self.mover(executor)
         worker = Worker(
             mover=mover,
+            taking=self.taking,
             sending=self.sending(executor),
             performer=self.performer,
             engine=engine,
             lives=lives,
             loop=self.loop,
-            pulse=Pulse(self.database, SOMETHING_TO_DO),
+            pulse=Pulse(self.database, something_to_do([name for name, _ in self.served.pairs])),
             chores=[
                 self.limiter.announce,
                 self.watch.write,
@@ -432,8 +435,10 @@ class Platform:
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
         found = full.needs(self.database, self.automations.values(), self.intake.room)
+        living = Lives(self.database).living()
+        found += handing.needs(self.database, living)
         if self.database.dialect == "sqlite":
-            found += outgrown.needs(Lives(self.database).living())
+            found += outgrown.needs(living)
         found += limits.needs(limits.accounts(self.database, self.automations.values()))
         return [*release_needs(self.database), *found]
 

@@ -10,7 +10,7 @@ from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.permits import Permits
 from pilotage.cases.service.working import Worker
 from pilotage.cases.shares import Group
-from pilotage.cases.store.moving import SOMETHING_TO_DO
+from pilotage.cases.store.moving import something_to_do
 from pilotage.cases.tables import cases, effects
 from pilotage.cases.values import EffectState
 from pilotage.kernel.ids import ids
@@ -149,12 +149,13 @@ def test_a_slow_automation_leaves_a_place(platform: Platform) -> None:
     inner, engine = platform.inner, Standing()
     worker = Worker(
         mover=inner.mover("test"),
+        taking=inner.taking,
         sending=inner.sending("test"),
         performer=inner.performer,
         engine=engine,
         lives=Lives(inner.database),
         loop=inner.loop,
-        pulse=Pulse(inner.database, SOMETHING_TO_DO),
+        pulse=Pulse(inner.database, something_to_do(["parcels"])),
     )
     add(platform, "parcels", None, 50)
     assert worker.form() == 2

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from pilotage.cases.values import LiveCase, Place, Question, WaitsFor
+from pilotage.cases.values import LiveCase, Offer, Place, Question, WaitsFor
 
 
 class Leaving(NamedTuple):
@@ -23,6 +23,8 @@ class Leaving(NamedTuple):
     """Encoded records of the items that are born of it."""
     connection: str | None = None
     """The connection that it waits for, where that is left alone."""
+    offer: Offer | None = None
+    """What it hands over to another automation."""
 
 
 Went: TypeAlias = str | Leaving | None

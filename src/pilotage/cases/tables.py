@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from pilotage.cases.values import EffectState, Place
+from pilotage.cases.values import EffectState, HandOverState, Place
 from pilotage.machinery.storage.tables import metadata
 
 Time = sa.BigInteger
@@ -255,6 +255,50 @@ holds: Final = sa.Table(
     sa.Column("lifted_by", sa.Text),
 )
 
+hand_overs: Final = sa.Table(
+    "hand_overs",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("giver", sa.Text, nullable=False),
+    sa.Column("case_id", Id, nullable=False),
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("onward", sa.Text),
+    sa.Column("taker", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("took", Id),
+    sa.Column("kept", Id),
+    sa.Column("late_at", Time, nullable=False),
+    sa.Column("late_to", sa.Text, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("changed_at", Time, nullable=False),
+    sa.UniqueConstraint("case_id", "node", "digest"),
+)
+"""One row for each value that a case handed over: `took` is the taker's case, `kept` its record in quarantine.
+
+The unique columns make a second arrival harmless: the same case with the same value is handed over once.
+"""
+_offered = hand_overs.c.state == HandOverState.WAITING.value
+sa.Index("ix_hand_overs_waiting", hand_overs.c.taker, hand_overs.c.id, sqlite_where=_offered, postgresql_where=_offered)
+
+hand_over_content: Final = sa.Table(
+    "hand_over_content",
+    metadata,
+    sa.Column("hand_over_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("value", sa.Text, nullable=False),
+)
+"""What waits to be handed over, as JSON; it goes when it is taken."""
+
+takers: Final = sa.Table(
+    "takers",
+    metadata,
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("open_at_most", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", Time, nullable=False),
+)
+"""How many cases of an automation may be open, as the last process said that took what was handed over to it."""
+
 archive_runs: Final = sa.Table(
     "archive_runs",
     metadata,
@@ -265,6 +309,7 @@ archive_runs: Final = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("cases", sa.BigInteger, nullable=False),
     sa.Column("born", sa.BigInteger, nullable=False),
+    sa.Column("taken", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.Text),
     sa.Column("by", sa.Text, nullable=False),

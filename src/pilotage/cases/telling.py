@@ -82,6 +82,7 @@ _WAITS: Final[Mapping[str, str]] = {
     "an effect": "It waits for {node}",
     "its items": "It waits for its items",
     "a connection": "{node} waits for its connection",
+    "a hand-over": "It waits to be handed over",
 }
 
 
@@ -150,6 +151,20 @@ def _undo(details: Event) -> str:
     return f"{told.get(str(state), f'{node} cannot be undone.')} {_stopped(words) if words else ''}".rstrip()
 
 
+def _handed_over(details: Event) -> str:
+    _, taker, took, state, kept = (*details, *[None] * 5)[:5]
+    if state == "quarantined":
+        return f"It was handed over to {taker}, where it is {kept} in quarantine."
+    if state == "duplicate":
+        return f"It was handed over to {taker}, which had it already{f' as {took}' if took else ''}."
+    return f"It was handed over to {taker} as {took}."
+
+
+def _handed_over_before(details: Event) -> str:
+    _, taker, took = details[:3]
+    return f"{taker} has it already{f' as {took}' if took else ''}; it was not handed over again."
+
+
 _TOLD: Final[Mapping[str, Callable[[Event], str]]] = {
     "arrived": lambda _: "It arrived.",
     "computed": lambda d: f"{d[0]} was computed.",
@@ -164,6 +179,10 @@ _TOLD: Final[Mapping[str, Callable[[Event], str]]] = {
     "done": lambda _: "It is done.",
     "collected": lambda d: f"{d[0]}: all {d[1]} items are back.",
     "items": lambda d: f"{d[0]}: it was divided into {d[1]} items.",
+    "offered": lambda d: f"It waits until {d[1]} takes it.",
+    "handed over": _handed_over,
+    "handed over before": _handed_over_before,
+    "taken over": lambda d: f"It was handed over by {d[0]}, where it is {d[1]}.",
     "planned": lambda d: f"{d[0]} was planned.",
     "kept": lambda d: f"{d[0]} had been done already with the same inputs; it was not repeated.",
     "effect": _effect,

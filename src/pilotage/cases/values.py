@@ -33,6 +33,7 @@ class WaitsFor(StrEnum):
     EFFECT = "an effect"
     ITEMS = "its items"
     CONNECTION = "a connection"
+    HAND_OVER = "a hand-over"
 
 
 _WAITING_FOR = f"{WaitsFor.CONNECTION.value}: "
@@ -60,6 +61,21 @@ class EffectState(StrEnum):
     UNDONE = "undone"
     UNDO_REFUSED = "undo refused"
     UNDO_UNKNOWN = "undo unknown"
+
+
+class HandOverState(StrEnum):
+    """How far a value has come that one automation hands over to another."""
+
+    WAITING = "waiting"
+    """With the giver: nobody has taken it yet."""
+    TAKEN = "taken"
+    """It is a case of the taker."""
+    DUPLICATE = "duplicate"
+    """The taker had it already."""
+    QUARANTINED = "quarantined"
+    """It came to the taker's quarantine."""
+    CALLED_OFF = "called off"
+    """The giver's case was withdrawn before."""
 
 
 Repeat = Literal["safe", "ask", "never"]
@@ -127,6 +143,21 @@ class PlannedEffect:
     inputs: str
     """Digest of the inputs that the act was planned with."""
     segments: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """What a case hands over to another automation."""
+
+    taker: str
+    version: int
+    """Of the taker's contract, as the giver knows it."""
+    text: str
+    """The value as JSON."""
+    late_at: int
+    """Until when the taker should have taken it."""
+    late_to: str
+    """The role that answers for it then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ part of the file, and never in both or in neither. Keys and digests stay, so a r
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, cast
@@ -92,6 +92,7 @@ def _begun(database: Database, file: Path, *, older_than: float, automation: str
                 "state": "open",
                 "cases": 0,
                 "born": 0,
+                "taken": 0,
                 "bytes": 0,
                 "digest": None,
                 "by": by,
@@ -123,9 +124,18 @@ def _batch(tx: Tx, now: int, number: int, file: Path, environment: str, after: i
     end = archive_file.append(file, [{"case": case, "rows": rows} for case, rows in packed.items()], at=at)
     inbox_store.remove(tx, going)
     store.remove(tx, going, run=number)
-    born = sum(rows["cases"][0]["parent"] is not None for rows in packed.values())
-    store.turn_run(tx, number, now=now, cases=run.cases + len(going), born=run.born + born, bytes=end)
+    counts = {name: getattr(run, name) + number for name, number in _counts(packed).items()}
+    store.turn_run(tx, number, now=now, bytes=end, **counts)
     return len(going), roots[-1]
+
+
+def _counts(packed: Mapping[int, Packed]) -> dict[str, int]:
+    """What the sums count of these cases: how many, items of a for-each, and cases that they were handed over to."""
+    return {
+        "cases": len(packed),
+        "born": sum(rows["cases"][0]["parent"] is not None for rows in packed.values()),
+        "taken": sum(row["state"] == "taken" for rows in packed.values() for row in rows.get("hand_overs", ())),
+    }
 
 
 def _packed(tx: Tx, going: Sequence[int]) -> dict[int, Packed]:
@@ -166,15 +176,8 @@ def restore(database: Database, file: Path, *, seen: Seen) -> Archived:
                     tables.setdefault(name, []).extend(some)
             store.put_back(tx, run.id, tables)
             inbox_store.put_back(tx, tables)
-            born = sum(rows["cases"][0]["parent"] is not None for rows in back.values())
-            store.turn_run(
-                tx,
-                run.id,
-                now=database.now(tx),
-                cases=found.cases - len(back),
-                born=found.born - born,
-                state="restored",
-            )
+            counts = {name: getattr(found, name) - number for name, number in _counts(back).items()}
+            store.turn_run(tx, run.id, now=database.now(tx), state="restored", **counts)
         moved += len(back)
         seen(f"{moved:,} cases put back")
     return Archived(file=file, run=run.id, cases=moved, whole=0)

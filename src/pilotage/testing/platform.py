@@ -274,6 +274,7 @@ class Platform:
         self.inner = app.Platform(
             project, list(self._automations.values()), clock=manual, database_clock=manual, seed=self._seed
         )
+        self.inner.intake.room.full_for = 0  # where nothing moves without a look, every look counts
         connections = FakeConnections(
             [connection for one in self._automations.values() for connection in one.connections],
             environment="test",
@@ -302,7 +303,7 @@ class Platform:
             sending=self._sending,
             performer=self.inner.performer,
             loop=self.inner.loop,
-            chores=[self.inner.inbox.escalate],
+            chores=[self.inner.inbox.escalate, self.inner.taking.take],
         )
         self._inline.launch()
         return self

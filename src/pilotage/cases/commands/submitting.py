@@ -134,6 +134,7 @@ def in_words(left: OnItsOwn) -> str:
         "waiting for another attempt": left.waking,
         "effects going out": left.sending,
         "effects asked about": left.asking,
+        "being handed over": left.offered,
     }
     return ", ".join(f"{number:,} {name}" for name, number in parts.items() if number) or "nothing moves"
 

@@ -10,9 +10,10 @@ from typing import Final
 from pilotage.authoring.plan import Kind, Node
 from pilotage.cases.leaving import Went
 from pilotage.cases.nodes.acting import run_act
-from pilotage.cases.nodes.asking import run_approval, run_exception, run_hand_over
+from pilotage.cases.nodes.asking import run_approval, run_exception
 from pilotage.cases.nodes.computing import run_compute
 from pilotage.cases.nodes.deciding import run_choice, run_rule
+from pilotage.cases.nodes.handing import run_hand_over
 from pilotage.cases.nodes.judging import run_judge
 from pilotage.cases.nodes.waiting import run_for_each, run_wait
 from pilotage.cases.values import LiveCase

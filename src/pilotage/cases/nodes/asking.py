@@ -1,11 +1,11 @@
-"""Approvals, exceptions and hand-overs: what people decide or do."""
+"""Approvals and exceptions: what people decide."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from pilotage.authoring.approvals import Approval
 from pilotage.authoring.plan import Node
-from pilotage.authoring.process import BusinessException, HandOver
+from pilotage.authoring.process import BusinessException
 from pilotage.authoring.values import Approved
 from pilotage.cases import leaving
 from pilotage.cases.leaving import Leaving, Went
@@ -94,37 +94,4 @@ def run_exception(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went
                 ),
             )
         )
-    return went
-
-
-def run_hand_over(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
-    """Give the value to a person, who fills in what comes back."""
-    hand_over = node.step
-    assert isinstance(hand_over, HandOver)
-    went: list[Went] = []
-    for case, values in zip(group, arguments(env, node, group), strict=True):
-        if isinstance(values, Leaving):
-            went.append(values)
-        elif hand_over.receiver is not None:
-            went.append(
-                leaving.dead(
-                    case, node.name, "Hand-overs to another automation do not run yet; replay it when they do."
-                )
-            )
-        else:
-            chain = ((hand_over.target, str(hand_over.within)), (hand_over.then.name, str(hand_over.within)))
-            went.append(
-                leaving.asks(
-                    case,
-                    Question(
-                        case=case.id,
-                        automation=env.automation,
-                        node=node.name,
-                        kind="hand-over",
-                        chain=chain,
-                        proposal=None,
-                        why=f"{hand_over.target} does this by hand and fills in the result.",
-                    ),
-                )
-            )
     return went

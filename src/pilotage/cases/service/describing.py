@@ -31,6 +31,19 @@ def as_data(found: Known) -> Mapping[str, object]:
         "timeline": [
             {"at": iso(entry.at), "events": entry.story, "words": sentences(entry.story)} for entry in found.timeline
         ],
+        "handed_over": [
+            {
+                "step": one.node,
+                "to": one.taker,
+                "state": one.state,
+                "case": shown("C", one.took) if one.took is not None else None,
+                "record": shown("Q", one.kept) if one.kept is not None else None,
+                "at": iso(one.at),
+                "late_at": iso(one.late_at),
+            }
+            for one in found.links
+        ],
+        "handed_over_by": _giver(found),
         "effects": [
             {
                 "effect": shown("E", one.id),
@@ -48,6 +61,12 @@ def as_data(found: Known) -> Mapping[str, object]:
             for one in found.effects
         ],
     }
+
+
+def _giver(found: Known) -> Mapping[str, object] | None:
+    """The automation and the case that handed this one over; the timeline has it, and keeps it."""
+    told = (event for entry in found.timeline for event in entry.story if event and event[0] == "taken over")
+    return next(({"from": event[1], "case": event[2]} for event in told), None)
 
 
 def segments_of(text: str | None) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pilotage.cases.errors import CaseHasEnded
 from pilotage.cases.ports import Decisions
-from pilotage.cases.store import arriving, ledger, moving
+from pilotage.cases.store import arriving, handing, ledger, moving
 from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -29,6 +29,7 @@ def withdraw_in(tx: Tx, cases: Sequence[int], *, by: str, reason: str, now: int,
     """The same in the caller's transaction."""
     ended = sorted(moving.end(tx, cases, now=now, reason=reason))
     ledger.call_off(tx, ended, now=now, words=f"The case was withdrawn by {by}.")
+    handing.call_off(tx, ended, now)
     decisions.drop(tx, ended, now, "The case was withdrawn.")
     story = json.dumps([["withdrawn", by, reason]])
     arriving.tell(

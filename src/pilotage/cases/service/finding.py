@@ -7,8 +7,9 @@ from typing import TypeAlias, cast
 from pydantic_core import from_json
 
 from pilotage.cases.errors import NoSuchCase
-from pilotage.cases.store import archiving, looking
+from pilotage.cases.store import archiving, handing, looking
 from pilotage.cases.store.found import CaseRow, EffectRow
+from pilotage.cases.store.handing import Link
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.storage.database import Database, Tx
@@ -34,6 +35,8 @@ class Known:
     judgements: Mapping[str, Plain]
     timeline: Sequence[Entry]
     effects: Sequence[EffectRow]
+    links: Sequence[Link]
+    """What it has handed over to other automations, or wants to."""
     now: int
 
 
@@ -82,6 +85,7 @@ def known(tx: Tx, case: int, now: int) -> Known:
         judgements=from_json(content.judgements) if content is not None and content.judgements else {},
         timeline=[Entry(at=one.at, story=from_json(one.story)) for one in looking.story(tx, case)],
         effects=effects,
+        links=handing.links(tx, case),
         now=now,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.arrivals import Accepted, Arrival, Faulty, Sorted, check, digest_of, sort
@@ -22,6 +22,9 @@ from pilotage.machinery.storage.pulse import call
 BLOCK: Final = 500
 """Records that are committed together."""
 _STORY: Final = '[["arrived"]]'
+
+Story: TypeAlias = Callable[[Accepted], str]
+"""How a new case begins its timeline, as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,16 +169,14 @@ class Intake:
         """Take a block in, in the caller's transaction; `refuse` may still raise when it sees how it was sorted."""
         automation, batch = block.automation, block.batch
         self.need_room(tx, automation)
-        found = _sort(tx, automation.name, block.accepted, block.faulty)
+        found = sorted_in(tx, automation.name, block.accepted, block.faulty)
         refuse(found)
         now = self.database.now(tx)
-        new = self._add(tx, automation, found, submission=submission, release=block.release, batch=batch, now=now)
-        if None in new:  # another process took their keys since we looked
-            _sort_late(tx, automation.name, found, new)
-        cases = [number for number in new if number is not None]
+        cases, kept = self.keep(
+            tx, automation, found, submission=submission, release=block.release, batch=batch, now=now
+        )
         if batch is not None and self.batch_row is not None and cases:
             moving.add_batch(tx, self.batch_row(batch, automation.name, block.release, len(cases), now))
-        kept = quarantine(tx, self.contents, automation.name, found.faulty, submission, now)
         numbers = {
             "arrived": block.arrived,
             "accepted": len(cases),
@@ -195,7 +196,28 @@ class Intake:
         if cases and batch is None:
             call(tx)
         receipt = Receipt(submission=submission, **numbers, cases=tuple(cases))
-        return Taken(receipt=receipt, found=found, new=new, kept=kept)
+        return Taken(receipt=receipt, found=found, new=cases, kept=kept)
+
+    def keep(
+        self,
+        tx: Tx,
+        automation: Automation,
+        found: Sorted,
+        *,
+        release: str,
+        now: int,
+        submission: int | None = None,
+        batch: int | None = None,
+        story: Story | None = None,
+    ) -> tuple[list[int], list[int]]:
+        """Make cases of a sorted block, and keep in quarantine what is none: the numbers of both, in their order."""
+        new = self._add(
+            tx, automation, found, submission=submission, release=release, batch=batch, now=now, story=story
+        )
+        if None in new:  # another process took their keys since we looked
+            _sort_late(tx, automation.name, found, new)
+        kept = quarantine(tx, self.contents, automation.name, found.faulty, submission, now)
+        return [number for number in new if number is not None], kept
 
     def need_room(self, tx: Tx, automation: Automation) -> None:
         """Raise IntakeHeld (PLT-210) or IntakePaused (PLT-211) where nothing is taken in now."""
@@ -234,6 +256,7 @@ class Intake:
         release: str,
         batch: int | None,
         now: int,
+        story: Story | None = None,
     ) -> list[int | None]:
         """The new case of each accepted record; None for one whose key exists."""
         numbers = ids.make(len(block.accepted))
@@ -269,8 +292,14 @@ class Intake:
         arriving.tell(
             tx,
             [
-                {"case_id": number, "id": number, "at": now, "batch": batch, "story": _STORY}
-                for number in numbers
+                {
+                    "case_id": number,
+                    "id": number,
+                    "at": now,
+                    "batch": batch,
+                    "story": _STORY if story is None else story(one),
+                }
+                for number, one in zip(numbers, block.accepted, strict=True)
                 if number in added
             ],
         )
@@ -284,7 +313,8 @@ class Intake:
         return [number if number in added else None for number in numbers]
 
 
-def _sort(tx: Tx, automation: str, accepted: Sequence[Accepted], faulty: Sequence[Faulty]) -> Sorted:
+def sorted_in(tx: Tx, automation: str, accepted: Sequence[Accepted], faulty: Sequence[Faulty]) -> Sorted:
+    """Tell what is new from duplicates and conflicts, by what is there in the caller's transaction."""
     known = arriving.known_keys(tx, automation, [one.key for one in accepted]) if accepted else {}
     conflicts = [one for one in accepted if one.key in known and known[one.key][1] != one.digest]
     digests = [digest_of(one.arrival) for one in (*faulty, *conflicts)]
@@ -295,7 +325,7 @@ def _sort(tx: Tx, automation: str, accepted: Sequence[Accepted], faulty: Sequenc
 def _sort_late(tx: Tx, automation: str, found: Sorted, new: list[int | None]) -> None:
     """Sort again what was no case in the end: only now their cases can be seen."""
     late = [one for one, number in zip(found.accepted, new, strict=True) if number is None]
-    again = _sort(tx, automation, late, ())
+    again = sorted_in(tx, automation, late, ())
     assert not again.accepted, "a key is taken and cannot be seen"
     found.accepted = [one for one, number in zip(found.accepted, new, strict=True) if number is not None]
     new[:] = [number for number in new if number is not None]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from pilotage.cases.store import looking, tallying
+from pilotage.cases.store import handing, looking, tallying
 from pilotage.cases.sums import proof
 from pilotage.cases.values_today import Sum
 from pilotage.machinery.storage.database import Database, Tx
@@ -49,7 +49,11 @@ def prove(database: Database, checks: Sequence[Check] = ()) -> Proof:
     """Both sums and every invariant that the database can show, those of `checks` among them, in one snapshot."""
     with database.snapshot() as tx:
         sums = proof(looking.tally(tx))
-        found: dict[str, Sequence[Sequence[object]]] = {**looking.doubles(tx), **tallying.doubts(tx)}
+        found: dict[str, Sequence[Sequence[object]]] = {
+            **looking.doubles(tx),
+            **handing.doubts(tx),
+            **tallying.doubts(tx),
+        }
         for check in checks:
             found |= check(tx)
     broken = tuple(

@@ -22,7 +22,7 @@ LARGE: Final = 64 * 1024
 
 
 def quarantine(
-    tx: Tx, contents: Contents, automation: str, faulty: Sequence[Faulty], submission: int, now: int
+    tx: Tx, contents: Contents, automation: str, faulty: Sequence[Faulty], submission: int | None, now: int
 ) -> list[int]:
     """Keep these records in quarantine: the number of each."""
     numbers = ids.make(len(faulty))
@@ -44,7 +44,7 @@ def quarantine(
     return numbers
 
 
-def _row(number: int, automation: str, one: Faulty, submission: int, now: int) -> dict[str, object]:
+def _row(number: int, automation: str, one: Faulty, submission: int | None, now: int) -> dict[str, object]:
     arrival = one.arrival
     return {
         "id": number,

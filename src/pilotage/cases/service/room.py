@@ -17,6 +17,8 @@ from pilotage.machinery.storage.database import Tx
 
 KEPT: Final = 5.0
 """Seconds for which a count is kept."""
+FULL_FOR: Final = 0.5
+"""Seconds for which what is handed over is not looked at again where there was no room."""
 DISK_SHARE: Final = 0.95
 """How much of the disk may be in use, unless the project says otherwise."""
 
@@ -35,6 +37,7 @@ class Room:
     """Where the database's file lies; None: on another machine, whose disk is not ours to know."""
     disk_share: float = DISK_SHARE
     clock: Clock = field(default_factory=SystemClock)
+    full_for: float = FULL_FOR
     _counts: dict[str, _Count] = field(default_factory=dict[str, _Count])
 
     def need(self, tx: Tx, automation: Automation) -> None:
@@ -51,6 +54,19 @@ class Room:
                 f"{automation.open_at_most:,} may be.",
                 "`pilotage status` says where they are. When there is room, the same command goes on here.",
             )
+
+    def left(self, tx: Tx, automation: Automation) -> int:
+        """How many more cases may be open; 0 where there is no room."""
+        if self.folder is not None and share_in_use(self.folder) > self.disk_share:
+            return 0
+        known = self._counts.get(automation.name)
+        if (
+            known is not None
+            and known.open >= automation.open_at_most
+            and self.clock.monotonic() - known.at < self.full_for
+        ):
+            return 0
+        return max(0, automation.open_at_most - self._count(tx, automation))
 
     def took(self, automation: Automation, cases: int) -> None:
         """So many more are open now."""

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic_core import to_json
 
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.ports import Decisions
+from pilotage.cases.service.offering import offer
 from pilotage.cases.service.planning import plan_effects
 from pilotage.cases.store import arriving, moving, tallying
 from pilotage.cases.values import BatchRow, LiveCase, Place, waiting_for
@@ -16,6 +18,9 @@ from pilotage.cases.walking import Walked
 from pilotage.kernel.ids import ids
 from pilotage.machinery.engine.port import Overtaken
 from pilotage.machinery.storage.database import Database, Tx
+
+ENDED: Final = (Place.DONE, Place.HANDED_OVER)
+"""Places at which a case comes to its end by itself."""
 
 
 @dataclass(kw_only=True)
@@ -51,6 +56,7 @@ class Saving:
         moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
         told = [*(one.case for one in self.left), *standing]
         self.left = plan_effects(tx, self.left, batch=self.batch, env=self.env, environment=self.environment, now=now)
+        self.left = offer(tx, self.left, batch=self.batch, env=self.env, now=now)
         self._leave(tx, now)
         arriving.tell(
             tx,
@@ -106,12 +112,12 @@ class Saving:
                     "attempts": attempts,
                 },
             )
-            if place == Place.DONE.value:
-                numbers[Place.DONE.value] += left
+            if place in ENDED:
+                numbers[str(place)] += left
         self.decisions.ask(tx, [one.question for one in self.left if one.question is not None], now)
         numbers[tallying.BORN] = self._bear(tx, now)
         tallying.add(tx, tallying.of_cases(self.batch.automation, numbers), now)
-        finished = [one.case.id for one in self.left if one.place is Place.DONE and one.case.parent is not None]
+        finished = [one.case.id for one in self.left if one.place in ENDED and one.case.parent is not None]
         wake_parents(tx, finished, now)
 
     def _bear(self, tx: Tx, now: int) -> int:

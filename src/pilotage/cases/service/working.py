@@ -18,6 +18,7 @@ from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.sending import Finished, Job, Sending
 from pilotage.cases.service.surrounding import LoopThread
+from pilotage.cases.service.taking import Taking
 from pilotage.cases.shares import Group, Shares
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
@@ -46,6 +47,7 @@ class Worker:
     """One process's share of the work."""
 
     mover: Mover
+    taking: Taking
     sending: Sending
     performer: Performer
     engine: Engine
@@ -62,6 +64,8 @@ class Worker:
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    _offered: threading.Event = field(default_factory=threading.Event)
+    """Something was handed over to an automation of this process."""
     _send: asyncio.Event | None = None
     shares: Shares = field(init=False)
 
@@ -143,7 +147,8 @@ class Worker:
                 if clock.monotonic() - swept >= SWEEP:
                     swept = clock.monotonic()
                     self.sweep()
-                formed = self.form()
+                    self._offered.set()
+                formed = self._take() + self.form()
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 if not self.sending.database.outage.noticed(error):
                     _log.exception("worker.form_failed")
@@ -157,6 +162,7 @@ class Worker:
             return
         while self.sending.clock.monotonic() < until:
             if self.pulse.beats():
+                self._offered.set()
                 self._poke_sender()
                 return
             if self._wake.wait(self.pulse.pause):
@@ -166,8 +172,19 @@ class Worker:
         self.pulse.listen(self._called, self._stop)
 
     def _called(self) -> None:
+        self._offered.set()
         self._wake.set()
         self._poke_sender()
+
+    def _take(self) -> int:
+        """Take what other automations hand over, where there may be something; how much."""
+        if not self._offered.is_set():
+            return 0
+        self._offered.clear()
+        taken = self.taking.take()
+        if taken:  # there may be more than a block
+            self._offered.set()
+        return taken
 
     def form(self) -> int:
         """Claim ready cases and start their batches, as far as there are places; how many."""
@@ -251,6 +268,9 @@ class Worker:
         if any(one.effect is not None for one in left):
             self._poke_sender()
         if any(one.place is Place.READY or one.items is not None for one in left):
+            self._wake.set()
+        if any(one.offer is not None for one in left):
+            self._offered.set()
             self._wake.set()
 
     def _after_record(self, cases: Sequence[int]) -> None:

@@ -1,14 +1,23 @@
 """SQL of archives: which ended cases may go, taking them out whole, the keys that stay, and putting them back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
-from pilotage.cases.tables import archive_runs, archived_keys, case_content, cases, effect_content, effects, timeline
-from pilotage.cases.values import EffectState, Place
+from pilotage.cases.tables import (
+    archive_runs,
+    archived_keys,
+    case_content,
+    cases,
+    effect_content,
+    effects,
+    hand_overs,
+    timeline,
+)
+from pilotage.cases.values import EffectState, HandOverState, Place
 from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
 from pilotage.machinery.storage.plain import to_plain, to_row
@@ -16,7 +25,7 @@ from pilotage.machinery.storage.plain import to_plain, to_row
 Packed: TypeAlias = dict[str, list[dict[str, object]]]
 """The rows of one case as plain data: table -> rows."""
 
-_ENDED: Final = (Place.DONE.value, Place.WITHDRAWN.value)
+_ENDED: Final = (Place.DONE.value, Place.HANDED_OVER.value, Place.WITHDRAWN.value)
 _SETTLED: Final = (EffectState.CONFIRMED.value, EffectState.REFUSED.value, EffectState.UNDONE.value)
 _PARTS: Final = (
     (cases, cases.c.id),
@@ -24,7 +33,10 @@ _PARTS: Final = (
     (timeline, timeline.c.case_id),
     (effects, effects.c.case_id),
     (effect_content, effect_content.c.case_id),
+    (hand_overs, hand_overs.c.case_id),
 )
+_STAY: Final = (HandOverState.DUPLICATE.value, HandOverState.QUARANTINED.value)
+"""Hand-overs that made no case stay: they are few, and the sum of what arrived counts them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +51,8 @@ class Run:
     """open: it is being written; written; restored: nothing in it is missing here any more."""
     cases: int
     born: int
+    taken: int
+    """Hand-overs in it that made cases of other automations."""
     bytes: int
     """So much of the file is whole, and what is in it is not here."""
     digest: str | None
@@ -105,11 +119,16 @@ def pack(tx: Tx, ids: Sequence[int]) -> dict[int, Packed]:
     """Everything of these cases as plain data."""
     found: dict[int, Packed] = {number: {} for number in ids}
     for table, owner in _PARTS:
-        query = table.select().where(bulk.among(tx, owner, ids)).order_by(*table.primary_key.columns)
+        query = table.select().where(_goes(tx, table, owner, ids)).order_by(*table.primary_key.columns)
         for row in tx.execute(query).mappings():
             plain = to_plain(table, cast("Mapping[str, object]", row))
             found[row[owner.name]].setdefault(table.name, []).append(plain)
     return found
+
+
+def _goes(tx: Tx, table: sa.Table, owner: sa.Column[int], ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    mine = bulk.among(tx, owner, ids)
+    return sa.and_(mine, hand_overs.c.state.not_in(_STAY)) if table is hand_overs else mine
 
 
 def remove(tx: Tx, ids: Sequence[int], *, run: int) -> None:
@@ -124,9 +143,15 @@ def remove(tx: Tx, ids: Sequence[int], *, run: int) -> None:
     gone = tx.execute(sa.select(c.automation, c.place, c.parent).where(bulk.among(tx, c.id, ids))).mappings().all()
     e = effects.c
     sent = tx.execute(sa.select(e.automation, e.connection, e.state).where(bulk.among(tx, e.case_id, ids))).mappings()
-    tallying.add(tx, tallying.of_stored([dict(row) for row in gone], [dict(row) for row in sent], -1), 0)
+    h = hand_overs.c
+    passed = tx.execute(sa.select(h.taker, h.state).where(_goes(tx, hand_overs, h.case_id, ids))).mappings()
+    tallying.add(tx, tallying.of_stored(_plain(gone), _plain(sent), _plain(passed), by=-1), 0)
     for table, owner in reversed(_PARTS):
-        tx.execute(table.delete().where(bulk.among(tx, owner, ids)))
+        tx.execute(table.delete().where(_goes(tx, table, owner, ids)))
+
+
+def _plain(found: Iterable[sa.RowMapping]) -> list[dict[str, object]]:
+    return [dict(cast("Mapping[str, object]", row)) for row in found]
 
 
 def still_out(tx: Tx, run: int, automation: str, keys: Sequence[str]) -> set[int]:
@@ -140,7 +165,8 @@ def put_back(tx: Tx, run: int, packed: Mapping[str, Sequence[Mapping[str, object
     """Insert what `pack` gave; the tables know those keys again."""
     for table, _ in _PARTS:
         bulk.insert(tx, table, [to_row(table, row) for row in packed.get(table.name, ())])
-    tallying.add(tx, tallying.of_stored(packed.get(cases.name, ()), packed.get(effects.name, ()), 1), 0)
+    stored = [packed.get(table.name, ()) for table in (cases, effects, hand_overs)]
+    tallying.add(tx, tallying.of_stored(*stored, by=1), 0)
     numbers = [int(str(row["id"])) for row in packed.get(cases.name, ())]
     back = sa.select(cases.c.key).where(
         cases.c.automation == archived_keys.c.automation, cases.c.key == archived_keys.c.key

@@ -1,12 +1,13 @@
 """SQL that counts for the command line: one submission's places and effects, and what goes on by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import handing
 from pilotage.cases.store.found import ShapeOfOne, Submission
-from pilotage.cases.store.holding import held_effects
+from pilotage.cases.store.holding import held_effects, intake_held
 from pilotage.cases.tables import case_content, cases, effects, quarantine, still_open, submissions
 from pilotage.cases.values import EffectState, Place
 from pilotage.machinery.storage import rows
@@ -87,11 +88,13 @@ class OnItsOwn:
     """Effects on their way, or due soon."""
     asking: int = 0
     """Effects of unknown outcome about which the other side is asked soon."""
+    offered: int = 0
+    """Values that are handed over to automations which have room for them."""
 
     @property
     def count(self) -> int:
         """All together; 0: nothing moves without time or people."""
-        return self.ready + self.moving + self.waking + self.sending + self.asking
+        return self.ready + self.moving + self.waking + self.sending + self.asking + self.offered
 
 
 def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOwn:
@@ -137,4 +140,16 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
         waking=places_.get(Place.WAITING.value, 0),
         asking=states.get(EffectState.UNKNOWN.value, 0),
         sending=states.get(EffectState.SENDING.value, 0) + states.get(EffectState.PLANNED.value, 0),
+        offered=_goes_on(tx, {automation for automation, _ in served}),
+    )
+
+
+def _goes_on(tx: Tx, served: Collection[str]) -> int:
+    """How many values wait for takers that may take them now: nothing holds them, and there is room."""
+    waiting = handing.waiting_for(tx, sorted(served))
+    bounds = handing.bounds(tx) if waiting else {}
+    return sum(
+        count
+        for taker, count in waiting.items()
+        if not intake_held(tx, taker) and (taker not in bounds or open_cases(tx, taker) < bounds[taker])
     )

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import handing, standing
 from pilotage.cases.store.found import (
     CaseRow,
     Content,
@@ -18,7 +19,6 @@ from pilotage.cases.store.found import (
 )
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import (
-    archive_runs,
     case_content,
     cases,
     effect_content,
@@ -29,7 +29,7 @@ from pilotage.cases.tables import (
     submissions,
     timeline,
 )
-from pilotage.cases.values import EffectState, Place
+from pilotage.cases.values import EffectState, HandOverState, Place
 from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
 
@@ -264,12 +264,8 @@ def tally(tx: Tx) -> Tally:
     for _, place, number, _ in count_places(tx):
         counted[Place(place)] = counted.get(Place(place), 0) + number
     born = tx.execute(sa.select(sa.func.count()).select_from(cases).where(cases.c.parent.isnot(None))).scalar_one()
-    archived, archived_born = tx.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(archive_runs.c.cases), 0),
-            sa.func.coalesce(sa.func.sum(archive_runs.c.born), 0),
-        )
-    ).one()
+    archived = standing.archived(tx)
+    passed = handing.states(tx)
     return Tally(
         arrived=sum(row[1] for row in arrivals),
         accepted=sum(row[2] for row in arrivals),
@@ -277,7 +273,10 @@ def tally(tx: Tx) -> Tally:
         in_quarantine=kept.get("waiting", 0),
         released=kept.get("released", 0),
         discarded=kept.get("discarded", 0),
-        born=born + int(archived_born),
-        archived=int(archived),
+        born=born + archived.born,
+        taken_over=passed[HandOverState.TAKEN] + archived.taken,
+        had_already=passed[HandOverState.DUPLICATE],
+        not_fitting=passed[HandOverState.QUARANTINED],
+        archived=archived.cases,
         places=counted,
     )

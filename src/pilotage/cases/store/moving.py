@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -10,16 +10,33 @@ import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
 from pilotage.cases.tables import batches, case_content, cases, effect_content
-from pilotage.cases.values import BatchRow, EffectState, Place, WaitsFor, connection_waited_for, waiting_for
+from pilotage.cases.values import (
+    BatchRow,
+    EffectState,
+    HandOverState,
+    Place,
+    WaitsFor,
+    connection_waited_for,
+    waiting_for,
+)
 from pilotage.kernel.ids import BatchId
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
-SOMETHING_TO_DO: Final = (
+_SOMETHING_TO_DO: Final = (
     f"SELECT EXISTS (SELECT 1 FROM cases WHERE place = '{Place.READY.value}') OR EXISTS (SELECT 1 FROM effects "  # noqa: S608
     f"WHERE state = '{EffectState.PLANNED.value}' AND coalesce(due_at, 0) <= extract(epoch FROM clock_timestamp()) * 1000000)"
+    f" OR EXISTS (SELECT 1 FROM hand_overs WHERE state = '{HandOverState.WAITING.value}' AND taker IN ("
 )
-"""Whether cases are ready or acts are due, asked on PostgreSQL."""
+
+
+def something_to_do(takers: Iterable[str]) -> str:
+    """Whether cases are ready, acts are due, or something is handed over to these automations: asked on PostgreSQL.
+
+    The names are written out, because whoever asks so often asks without parameters; a name has letters, digits and hyphens.
+    """
+    names = ", ".join(f"'{name}'" for name in sorted(set(takers)))
+    return f"{_SOMETHING_TO_DO}{names or 'NULL'}))"
 
 
 class StoredCase(NamedTuple):
@@ -281,7 +298,8 @@ def parents_waiting(tx: Tx, children: Sequence[int]) -> list[int]:
     parent = cases.alias("parent")
     child = cases.alias("child")
     sibling = cases.alias("sibling")
-    open_sibling = sa.exists().where(sibling.c.parent == parent.c.id, sibling.c.place != Place.DONE.value)
+    ended = [Place.DONE.value, Place.HANDED_OVER.value]
+    open_sibling = sa.exists().where(sibling.c.parent == parent.c.id, sibling.c.place.not_in(ended))
     return list(
         tx.execute(
             sa.select(parent.c.id)

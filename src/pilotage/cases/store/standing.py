@@ -3,12 +3,14 @@
 So a page asks as much as there is to do, however much has been done.
 """
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from pilotage.cases.store import tallying
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import archive_runs, cases, effects, quarantine, still_open
-from pilotage.cases.values import EffectState, Place
+from pilotage.cases.values import EffectState, HandOverState, Place
 from pilotage.machinery.storage.database import Tx
 
 
@@ -67,12 +69,7 @@ def tally(tx: Tx, opened: list[tuple[str, str, int, int]], in_quarantine: int) -
     places = {Place(place): cases_[place] for place in tallying.ENDED if cases_[place]}
     for _, place, number, _ in opened:
         places[Place(place)] = places.get(Place(place), 0) + number
-    archived, archived_born = tx.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(archive_runs.c.cases), 0),
-            sa.func.coalesce(sa.func.sum(archive_runs.c.born), 0),
-        )
-    ).one()
+    out, passed = archived(tx), tallying.words(tx, tallying.HAND_OVER)
     return Tally(
         arrived=came["arrived"],
         accepted=came["accepted"],
@@ -80,10 +77,30 @@ def tally(tx: Tx, opened: list[tuple[str, str, int, int]], in_quarantine: int) -
         in_quarantine=in_quarantine,
         released=kept["released"],
         discarded=kept["discarded"],
-        born=cases_[tallying.BORN] + int(archived_born),
-        archived=int(archived),
+        born=cases_[tallying.BORN] + out.born,
+        taken_over=passed[HandOverState.TAKEN] + out.taken,
+        had_already=passed[HandOverState.DUPLICATE],
+        not_fitting=passed[HandOverState.QUARANTINED],
+        archived=out.cases,
         places=places,
     )
+
+
+class Archived(NamedTuple):
+    """What is in archives, and not in the tables."""
+
+    cases: int
+    born: int
+    """Items of a for-each among them."""
+    taken: int
+    """Hand-overs of theirs that made cases of other automations."""
+
+
+def archived(tx: Tx) -> Archived:
+    """The files of all runs together."""
+    r = archive_runs.c
+    sums = [sa.func.coalesce(sa.func.sum(column), 0) for column in (r.cases, r.born, r.taken)]
+    return Archived._make(int(number) for number in tx.execute(sa.select(*sums)).one())
 
 
 def flow(tx: Tx, since: int) -> tuple[dict[int, int], dict[int, int]]:

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import cases, effects, quarantine, submissions, tallies
-from pilotage.cases.values import ENDED_PLACES, EffectState
+from pilotage.cases.tables import cases, effects, hand_overs, quarantine, submissions, tallies
+from pilotage.cases.values import ENDED_PLACES, EffectState, HandOverState
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
@@ -22,6 +22,7 @@ QUARANTINE: Final = "quarantine"
 SUBMISSION: Final = "submission"
 MODEL: Final = "model"
 """What models took: counted as it is asked, so nothing that is stored could be counted instead."""
+HAND_OVER: Final = "hand-over"
 ARRIVED: Final = "arrived"
 BORN: Final = "born"
 MINUTE: Final = 60_000_000
@@ -29,9 +30,13 @@ RIGHT: Final = "the tallies are what is stored"
 """The invariant that `doubts` looks at."""
 UNTOLD: Final = frozenset({EffectState.PLANNED.value, EffectState.SENDING.value, EffectState.UNKNOWN.value})
 """States of effects that are few and have indexes of their own: they are counted, not tallied."""
+ARRIVED_BY_HAND_OVER: Final = frozenset(
+    {HandOverState.TAKEN.value, HandOverState.DUPLICATE.value, HandOverState.QUARANTINED.value}
+)
+"""States of hand-overs that are tallied: what has come to the taker."""
 ENDED: Final = frozenset(place.value for place in ENDED_PLACES)
 
-_STORED: Final = (CASE, EFFECT, QUARANTINE, SUBMISSION)
+_STORED: Final = (CASE, EFFECT, QUARANTINE, SUBMISSION, HAND_OVER)
 """Subjects that can be counted anew."""
 
 Key: TypeAlias = tuple[str, str, str, str]
@@ -85,9 +90,18 @@ def of_effects(states: Iterable[tuple[str, str, str]], by: int = 1) -> Changes:
     return changes
 
 
-def of_stored(rows: Iterable[Mapping[str, object]], sent: Iterable[Mapping[str, object]], by: int) -> Changes:
-    """Changes by rows of cases and of effects that come (1) or go (-1) as they are."""
+def of_stored(
+    rows: Iterable[Mapping[str, object]],
+    sent: Iterable[Mapping[str, object]],
+    passed: Iterable[Mapping[str, object]],
+    *,
+    by: int,
+) -> Changes:
+    """Changes by rows of cases, of effects and of hand-overs that come (1) or go (-1) as they are."""
     changes = of_effects(((str(e["automation"]), str(e["connection"]), str(e["state"])) for e in sent), by)
+    for one in passed:
+        if one["state"] in ARRIVED_BY_HAND_OVER:
+            changes[HAND_OVER, str(one["taker"]), "", str(one["state"])] += by
     for row in rows:
         automation, place = str(row["automation"]), str(row["place"])
         changes[CASE, automation, "", ARRIVED if row["parent"] is None else BORN] += by
@@ -175,7 +189,7 @@ def _row(key: tuple[str, str, str, str, int], number: int) -> dict[str, object]:
 
 def counted(tx: Tx) -> Changes:
     """The same numbers, counted in the tables themselves: takes as long as there is much."""
-    c, e, q, s = cases.c, effects.c, quarantine.c, submissions.c
+    c, e, q, s, h = cases.c, effects.c, quarantine.c, submissions.c, hand_overs.c
     born = sa.case((c.parent.is_(None), ARRIVED), else_=BORN)
     none = sa.literal("")
     found: Changes = Counter()
@@ -198,6 +212,12 @@ def counted(tx: Tx) -> Changes:
             sa.select(q.automation, none, q.state, sa.func.count())
             .where(q.state != "waiting")
             .group_by(q.automation, q.state),
+        ),
+        (
+            HAND_OVER,
+            sa.select(h.taker, none, h.state, sa.func.count())
+            .where(h.state.in_(ARRIVED_BY_HAND_OVER))
+            .group_by(h.taker, h.state),
         ),
         *(
             (
@@ -229,7 +249,11 @@ def doubts(tx: Tx) -> dict[str, list[tuple[object, ...]]]:
 def count_anew(tx: Tx) -> None:
     """Throw the tallies away and count what is stored. Nobody writes meanwhile."""
     if tx.dialect.name == "postgresql":  # SQLite has the write lock
-        tx.execute(sa.text("LOCK TABLE cases, effects, quarantine, submissions, tallies IN SHARE ROW EXCLUSIVE MODE"))
+        tx.execute(
+            sa.text(
+                "LOCK TABLE cases, effects, hand_overs, quarantine, submissions, tallies IN SHARE ROW EXCLUSIVE MODE"
+            )
+        )
     really = counted(tx)
     tx.execute(tallies.delete().where(tallies.c.subject.in_(_STORED)))
     add(tx, really, 0)

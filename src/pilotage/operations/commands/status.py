@@ -17,8 +17,11 @@ from pilotage.inbox import store as inbox_store
 from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import age
+from pilotage.machinery.engine.store import Life
 from pilotage.machinery.storage.database import Tx
+from pilotage.operations import handing
 from pilotage.operations.commands.house import House, lives_of
+from pilotage.operations.handing import Waiting
 from pilotage.operations.health import assess, needs
 from pilotage.operations.values import Need
 
@@ -36,6 +39,7 @@ class _Details:
     shapes: Sequence[Shape]
     whys: Sequence[tuple[str, str, int]]
     models: Sequence[Spent]
+    handing: Sequence[Waiting]
     now: int
 
 
@@ -54,10 +58,11 @@ class StatusCommand:
         """Say how many are where, and what needs somebody."""
         with self.house.open() as platform:
             places = read_places(platform.database, tuple(platform.automations))
+            living = lives_of(platform).living()
             with platform.database.snapshot() as tx:
-                details = _details(tx, platform.database.now(tx), most)
+                details = _details(tx, platform.database.now(tx), most, living)
             more = self.house.needs_of(platform)
-            workers = [life.executor for life in lives_of(platform).living() if life.kind == "worker"]
+            workers = [life.executor for life in living if life.kind == "worker"]
         health = assess(places, more)
         data = {
             "condition": health.condition.value,
@@ -80,6 +85,11 @@ class StatusCommand:
         places_table(out, places)
         if details.waiting:
             out.table(("waiting for", "cases"), [(row[1], row[2]) for row in details.waiting])
+        if details.handing:
+            columns = ("from", "to", "cases", "oldest", "why")
+            queued = [(one.queue, one.why) for one in details.handing]
+            rows = [(q.giver, q.taker, q.count, age(details.now - q.since), why) for q, why in queued]
+            out.table(columns, rows, title="Waiting to be handed over")
         if details.effects:
             out.table(
                 ("automation", "through", "state", "effects", "oldest change"),
@@ -111,7 +121,7 @@ class StatusCommand:
                 self.out.line(f"- {one.title}. {one.why} ({one.command})")
 
 
-def _details(tx: Tx, now: int, most: int) -> _Details:
+def _details(tx: Tx, now: int, most: int, living: Sequence[Life]) -> _Details:
     return _Details(
         effects=standing.effect_states(tx),
         words=standing.effect_words(tx, most),
@@ -120,6 +130,7 @@ def _details(tx: Tx, now: int, most: int) -> _Details:
         shapes=looking.count_shapes(tx)[:most],
         whys=inbox_store.count_whys(tx)[:most],
         models=spent(tx),
+        handing=handing.waiting(tx, now, living),
         now=now,
     )
 
@@ -198,6 +209,18 @@ def _as_data(details: _Details) -> Mapping[str, object]:
                 "currency": "USD",
             }
             for one in details.models
+        ],
+        "handing_over": [
+            {
+                "from": one.queue.giver,
+                "to": one.queue.taker,
+                "count": one.queue.count,
+                "oldest_seconds": (details.now - one.queue.since) // 1_000_000,
+                "late": one.queue.late,
+                "answers_for_late": one.queue.late_to,
+                "why": one.why,
+            }
+            for one in details.handing
         ],
         "with_people": [{"kind": kind, "why": why, "count": n} for kind, why, n in details.whys],
     }
