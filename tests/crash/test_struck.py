@@ -60,13 +60,12 @@ def test_a_process_killed_at_any_point_loses_nothing_and_does_nothing_twice(grou
                     takers.append(doomed(ground, point, 1, "KILL"))
                 else:
                     alive.append(doomed(ground, point, chance.randint(1, 4), "KILL"))
-            if (
-                takers and not left and not alive and beats(ground, takers[0].pid)
-            ):  # nobody dies any more, so the steady one
+            if takers and not alive and all(beats(ground, one.pid) for one in takers):
+                # nobody else is about to die, so the steady one does, and one of those that take over
                 steady.kill()
                 steady.wait()
                 dead.append(Death.of(steady.pid, ground))
-                assert takers[0].wait(60) == -signal.SIGKILL, ground.logs()
+                until(lambda: any(one.poll() is not None for one in takers), said=ground.logs)
                 steady = ground.start("run", "--forever")
             filling.feed()
             for one in [one for one in (*alive, *takers) if one.poll() is not None]:
