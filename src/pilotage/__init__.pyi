@@ -52,6 +52,7 @@ from pilotage.authoring.limits import Quota as Quota
 from pilotage.authoring.limits import Rate as Rate
 from pilotage.authoring.limits import Retry as Retry
 from pilotage.authoring.limits import Window as Window
+from pilotage.authoring.mailbox import Mailbox as Mailbox
 from pilotage.authoring.models import Model as Model
 from pilotage.authoring.people import Ask as Ask
 from pilotage.authoring.people import Role as Role
@@ -107,6 +108,7 @@ __all__ = [
     "Judged",
     "Judgement",
     "Mail",
+    "Mailbox",
     "MalformedResponse",
     "ManualCheck",
     "Model",

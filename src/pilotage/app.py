@@ -27,6 +27,7 @@ from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Library, LoopThread, Surrounding
 from pilotage.cases.service.taking import Taking
+from pilotage.cases.service.watching_mail import mail_taken_in
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import something_to_do
 from pilotage.cases.values_today import Places
@@ -51,7 +52,7 @@ from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full, handing, limits, outgrown
+from pilotage.operations import full, handing, limits, outgrown, sources
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.releases import service as releases
@@ -81,8 +82,8 @@ class Project:
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     disk_share: float = DISK_SHARE
     """How much of the database's disk may be in use before intake pauses."""
-    contents: Path | None = None
-    """Where large contents lie, where the project says so: a folder that several machines share."""
+    contents: str = ".pilotage/contents"
+    """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
     fakes: Mapping[str, str] = field(default_factory=dict[str, str])
     """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
 
@@ -94,7 +95,7 @@ class Project:
     @property
     def contents_folder(self) -> Path:
         """Where the large contents of this environment lie."""
-        return (self.contents or self.folder / "contents") / self.environment
+        return self.root / self.contents / self.environment
 
     def setting(self, name: str) -> str | None:
         """The text of a setting: HELPDESK_URL of the environment, else `helpdesk-url` of the project's file."""
@@ -140,13 +141,9 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
-        contents=_folder(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents"), root),
+        contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
     )
-
-
-def _folder(value: object, root: Path) -> Path | None:
-    return root / str(value) if value else None
 
 
 def _disk_share(value: object, root: Path) -> float:
@@ -387,7 +384,8 @@ class Platform:
         with lives.beating(), calm_collector():
             worker.start()
             try:
-                yield worker
+                with mail_taken_in(self, executor):
+                    yield worker
             finally:
                 self.intake.direct = lambda automation, release, cases: False
                 worker.stop()
@@ -440,7 +438,7 @@ class Platform:
         if self.database.dialect == "sqlite":
             found += outgrown.needs(living)
         found += limits.needs(limits.accounts(self.database, self.automations.values()))
-        return [*release_needs(self.database), *found]
+        return [*release_needs(self.database), *found, *sources.needs(self.database)]
 
     def close(self) -> None:
         """Close what was opened."""

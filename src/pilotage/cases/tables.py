@@ -343,3 +343,19 @@ tallies: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 """How many there are of what grows without end, written where it changes; the sum over minutes and writers counts."""
+
+intake_sources: Final = sa.Table(
+    "intake_sources",
+    metadata,
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text),
+    sa.Column("held_until", Time, nullable=False, default=0),
+    sa.Column("next_at", Time, nullable=False, default=0),
+    sa.Column("looked_at", Time),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("down_since", Time),
+    sa.Column("words", sa.Text),
+    sqlite_with_rowid=False,
+)
+"""One row for each place outside that is watched: who looks there now, when somebody looks next, and how it stands."""

@@ -5,9 +5,11 @@ from typing import Final
 
 from pilotage.authoring.documents import Document, documents_in
 from pilotage.cases.arrivals import Accepted, Faulty
+from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.errors import ContentMissing, ContentTooLarge
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.contents.store import Reference
+from pilotage.machinery.storage.database import Tx
 
 CASE: Final = "case"
 KEPT: Final = "document in quarantine"
@@ -44,6 +46,12 @@ def _put(contents: Contents, document: Document) -> None:
 def _without(one: Accepted, error: ContentMissing | ContentTooLarge) -> Faulty:
     shape = "a document that is too large" if isinstance(error, ContentTooLarge) else "a document that is not here"
     return Faulty(arrival=one.arrival, kind="malformed", field=None, reason=error.what, shape=shape, key=one.key)
+
+
+def refer(tx: Tx, cases: Iterable[tuple[int, Accepted]], now: int) -> None:
+    """New cases need the documents of their records."""
+    needed = [one for case, record in cases for one in references(CASE, case, record.documents, now)]
+    contents_store.refer(tx, needed)
 
 
 def references(owner: str, owner_id: int, documents: Iterable[Document], now: int) -> list[Reference]:

@@ -14,7 +14,6 @@ from pilotage.cases.service.room import Room
 from pilotage.cases.store import arriving, holding, moving, tallying
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import ids
-from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.pulse import call
@@ -303,13 +302,9 @@ class Intake:
                 if number in added
             ],
         )
-        needed = [
-            reference
-            for number, one in zip(numbers, block.accepted, strict=True)
-            if one.documents and number in added
-            for reference in documents.references(documents.CASE, number, one.documents, now)
-        ]
-        contents_store.refer(tx, needed)
+        if automation.holds_documents:
+            new = [(number, one) for number, one in zip(numbers, block.accepted, strict=True) if number in added]
+            documents.refer(tx, new, now)
         return [number if number in added else None for number in numbers]
 
 

@@ -113,8 +113,13 @@ class _Stripped(HTMLParser):
 
 
 def _html(data: bytes, bounds: Bounds) -> str:
+    return without_tags(_plain(data, bounds))
+
+
+def without_tags(page: str) -> str:
+    """The text of an HTML page."""
     parser = _Stripped()
-    parser.feed(_plain(data, bounds))
+    parser.feed(page)
     lines = (" ".join(line.split(" ")).strip() for line in "".join(parser.parts).splitlines())
     return "\n".join(line for line in lines if line)
 

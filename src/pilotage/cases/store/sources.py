@@ -1,0 +1,71 @@
+"""SQL of the places outside that are watched: one process at a time looks, by the database's clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from pilotage.cases.tables import intake_sources
+from pilotage.machinery.storage import bulk, rows
+from pilotage.machinery.storage.database import Tx
+
+_s = intake_sources.c
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceStanding:
+    """How a place outside stands."""
+
+    automation: str
+    source: str
+    looked_at: int | None
+    failures: int
+    down_since: int | None
+    words: str | None
+
+
+def take(tx: Tx, automation: str, source: str, *, holder: str, now: int, until: int) -> SourceStanding | None:
+    """Look there alone until then; None where somebody else does, or nobody is to look yet."""
+    fresh = {"automation": automation, "source": source, "held_until": 0, "next_at": 0, "failures": 0}
+    bulk.insert(tx, intake_sources, [fresh], tail="ON CONFLICT DO NOTHING")
+    free = sa.or_(_s.held_until <= now, _s.holder == holder)
+    found = tx.execute(
+        intake_sources.update()
+        .where(_s.automation == automation, _s.source == source, free, _s.next_at <= now)
+        .values(holder=holder, held_until=until)
+        .returning(*rows.columns(intake_sources, SourceStanding))
+    )
+    return rows.value_or_none(SourceStanding, found)
+
+
+def keep(tx: Tx, automation: str, source: str, *, holder: str, until: int) -> bool:
+    """Go on looking there alone; False where somebody else does by now."""
+    mine = sa.and_(_s.automation == automation, _s.source == source, _s.holder == holder)
+    return bool(tx.execute(intake_sources.update().where(mine).values(held_until=until)).rowcount)
+
+
+def leave(
+    tx: Tx,
+    automation: str,
+    source: str,
+    *,
+    holder: str,
+    now: int,
+    next_at: int,
+    failures: int,
+    down_since: int | None,
+    words: str | None,
+) -> None:
+    """Say how it stands, and let somebody look again from then on."""
+    mine = sa.and_(_s.automation == automation, _s.source == source, _s.holder == holder)
+    tx.execute(
+        intake_sources.update()
+        .where(mine)
+        .values(held_until=0, looked_at=now, next_at=next_at, failures=failures, down_since=down_since, words=words)
+    )
+
+
+def standing(tx: Tx) -> Sequence[SourceStanding]:
+    """Every place that was looked at."""
+    query = sa.select(*rows.columns(intake_sources, SourceStanding)).order_by(_s.automation, _s.source)
+    return rows.values(SourceStanding, tx.execute(query))
