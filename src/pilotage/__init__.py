@@ -16,6 +16,7 @@ __all__ = [
     "Automation",
     "Band",
     "Book",
+    "Bucket",
     "BusinessException",
     "CannotUndo",
     "Case",
@@ -23,6 +24,7 @@ __all__ = [
     "Collected",
     "Compute",
     "Connection",
+    "Database",
     "Debt",
     "DefinitionError",
     "Document",
@@ -71,6 +73,7 @@ __all__ = [
     "Webhook",
     "When",
     "Window",
+    "Written",
     "abstain",
     "act",
     "compute",
@@ -103,7 +106,9 @@ _NAMES = {
     "signatures": ("From",),
     "steps": ("Compute", "Judge", "Judged", "Step", "compute", "judge"),
     "values": ("Approved", "Case", "Collected", "Effect", "Given", "HandedOver", "Open", "Unknown"),
+    "sql": ("Database", "Written"),
     "webhook": ("Webhook",),
+    "bucket": ("Bucket",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 

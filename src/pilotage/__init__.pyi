@@ -30,6 +30,7 @@ from pilotage.authoring.asking import Agreement as Agreement
 from pilotage.authoring.asking import Price as Price
 from pilotage.authoring.asking import Probability as Probability
 from pilotage.authoring.asking import Stated as Stated
+from pilotage.authoring.bucket import Bucket as Bucket
 from pilotage.authoring.connection import Connection as Connection
 from pilotage.authoring.documents import Document as Document
 from pilotage.authoring.documents import DocumentUnreadable as DocumentUnreadable
@@ -65,6 +66,8 @@ from pilotage.authoring.settings import Secret as Secret
 from pilotage.authoring.settings import Setting as Setting
 from pilotage.authoring.spans import Day as _Day
 from pilotage.authoring.spans import Span as _Span
+from pilotage.authoring.sql import Database as Database
+from pilotage.authoring.sql import Written as Written
 from pilotage.authoring.values import Approved as Approved
 from pilotage.authoring.values import Case as Case
 from pilotage.authoring.values import Collected as Collected
@@ -85,6 +88,7 @@ __all__ = [
     "Automation",
     "Band",
     "Book",
+    "Bucket",
     "BusinessException",
     "CannotUndo",
     "Case",
@@ -92,6 +96,7 @@ __all__ = [
     "Collected",
     "Compute",
     "Connection",
+    "Database",
     "Debt",
     "DefinitionError",
     "Document",
@@ -140,6 +145,7 @@ __all__ = [
     "Webhook",
     "When",
     "Window",
+    "Written",
     "abstain",
     "act",
     "compute",

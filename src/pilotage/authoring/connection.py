@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final, TypeAlias, cast
+from typing import ClassVar, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -30,6 +30,9 @@ class Connection:
     What it declares is data; the running step carries the calls, under the account's limits and breaker.
     """
 
+    user_in_url: ClassVar[bool] = False
+    """Whether a name before the host is no credential, as it is in the address of a database."""
+
     def __init__(
         self,
         name: str,
@@ -46,7 +49,7 @@ class Connection:
         self.line = here()
         place = f"Connection {name}"
         refuse_name("Connection", name, self.line)
-        if _written_down(credential, base_url) or _written_down(signing, base_url):
+        if _written_down(credential, signing) or _stands_in(base_url, user=not self.user_in_url):
             raise DefinitionError(finding("PLT-161", place=place, line=self.line, name=name))
         self.base_url = base_url
         self.credential = credential
@@ -129,7 +132,12 @@ class Connection:
         return f"Connection({self.name!r})"
 
 
-def _written_down(credential: object, base_url: object) -> bool:
-    if credential is not None and not isinstance(credential, Secret):
-        return True
-    return isinstance(base_url, str) and "@" in urlsplit(base_url).netloc
+def _written_down(*secrets: object) -> bool:
+    return any(one is not None and not isinstance(one, Secret) for one in secrets)
+
+
+def _stands_in(base_url: object, *, user: bool) -> bool:
+    """Whether a credential stands in an address; where `user` is one, a name alone too."""
+    if not isinstance(base_url, str) or "@" not in (place := urlsplit(base_url).netloc):
+        return False
+    return user or ":" in place.rpartition("@")[0]

@@ -31,9 +31,11 @@ class Call:
     path: str
     params: Mapping[str, str] = field(default_factory=dict[str, str])
     body: object = None
-    """What goes as JSON: a pydantic model, a mapping, or nothing."""
+    """What goes as JSON: a pydantic model, a mapping, or nothing; bytes go as they are."""
     expect: "type[BaseModel] | None" = None
     """The contract of the answer; None where the answer is not read."""
+    raw: bool = False
+    """The answer is its bytes, as they are; there is no contract for them."""
     absent_is_none: bool = False
     """`find`: 404, null or an empty list is an answer and means None."""
     reads: bool = False

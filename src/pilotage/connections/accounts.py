@@ -81,16 +81,22 @@ def request(
         origin=account.origin,
         path=path,
         query=urlencode(call.params),
-        headers={**_headers(account, key, credentials, sends_json=call.body is not None), **signed},
+        headers={**_headers(account, key, credentials, sends=_kind(call.body)), **signed},
         body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
         reads=not call.changes,
     )
 
 
-def _headers(account: Account, key: str | None, credentials: Credentials, *, sends_json: bool) -> dict[str, str]:
+def _kind(body: object) -> str | None:
+    if body is None:
+        return None
+    return "application/octet-stream" if isinstance(body, bytes) else "application/json"
+
+
+def _headers(account: Account, key: str | None, credentials: Credentials, *, sends: str | None) -> dict[str, str]:
     headers = {"Accept": "application/json", "User-Agent": "pilotage"}
-    if sends_json:
-        headers["Content-Type"] = "application/json"
+    if sends is not None:
+        headers["Content-Type"] = sends
     if key is not None and account.idempotency_header:
         headers[account.idempotency_header] = key
     if account.secret is not None:

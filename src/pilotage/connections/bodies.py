@@ -28,8 +28,8 @@ class ContractBroken(Exception):
 
 def encode(body: object) -> bytes | None:
     """The JSON of a pydantic model or a mapping; dates, decimals, enums and models inside are written as pydantic does."""
-    if body is None:
-        return None
+    if body is None or isinstance(body, bytes):
+        return body
     kind = type(body).__name__
     try:
         if isinstance(body, BaseModel):

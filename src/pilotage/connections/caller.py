@@ -350,9 +350,9 @@ class ConnectionCaller:
         words = f"It answered {answer.status}."
         if not 200 <= answer.status < 300:
             return _Seen(what=Answered(status=answer.status, retry_after=wait), words=words, answer=answer)
-        broken = answer.fault if call.expect is not None else None
-        value: object = None
-        if broken is None:
+        broken = answer.fault if call.expect is not None or call.raw else None
+        value: object = answer.body if call.raw else None
+        if broken is None and not call.raw:
             try:
                 kind = answer.headers.get("content-type", "")
                 value = decode(answer.body, kind, call.expect, absent_is_none=call.absent_is_none)

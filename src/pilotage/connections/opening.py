@@ -7,8 +7,10 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import Final, Self
 
+from pilotage.authoring.bucket import Bucket
 from pilotage.authoring.connection import Connection
-from pilotage.connections.accounts import Account, Credentials
+from pilotage.authoring.sql import Database
+from pilotage.connections.accounts import Account, Client, Credentials
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import ConnectionUnknown
 from pilotage.connections.leasing import Leases, Lends
@@ -19,7 +21,7 @@ from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.machinery.net.client import Bounds, HttpClient
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AnotherLoop
-from pilotage.machinery.net.messages import origin
+from pilotage.machinery.net.messages import Origin, origin
 from pilotage.machinery.net.wire import Resolve, resolve
 
 
@@ -107,16 +109,30 @@ class Connections:
         if not isinstance(url, str):
             url = url.read(self._settings(url.name), environment=self._environment)
         seconds = declared.timeout.seconds or self._bounds.total
+        where, client = self._client(declared, url, seconds)
         return Account(
             name=name,
-            origin=origin(url),
-            client=HttpClient(self._door, replace(self._bounds, total=seconds), resolve=self._resolve),
+            origin=where,
+            client=client,
             secret=None if declared.credential is None else declared.credential.name,
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),
             longest=seconds,
             signing=None if declared.signing is None else declared.signing.name,
         )
+
+    def _client(self, declared: Connection, url: str, seconds: float) -> tuple[Origin, Client]:
+        """Where the other side is, and what carries requests to it."""
+        if isinstance(declared, Database):
+            from pilotage.connections.connectors.sql import SqlClient, origin_of  # noqa: PLC0415 - for who has one
+
+            return origin_of(url), SqlClient(self._door, url, total=seconds)
+        http = HttpClient(self._door, replace(self._bounds, total=seconds), resolve=self._resolve)
+        if isinstance(declared, Bucket):
+            from pilotage.connections.connectors.s3 import S3Client  # noqa: PLC0415 - for who has one
+
+            return origin(url), S3Client(declared.name, http, region=declared.region)
+        return origin(url), http
 
     async def open(self) -> None:
         """Be ready in this event loop; each pool is opened by its first call."""
