@@ -9,8 +9,9 @@ from typing import cast
 from pilotage.authoring.asking import AskedModel
 from pilotage.authoring.failures import Failure
 from pilotage.authoring.ports import Call, Caller
+from pilotage.connections.errors import ConnectionAway, NoRoom, TooHeavy
 from pilotage.models.chat import ChatAnswer
-from pilotage.models.errors import MoneyGone, TimedOut
+from pilotage.models.errors import MoneyGone, TimedOut, TooLong
 from pilotage.models.messages import Body, at_most
 from pilotage.models.pricing import known, money
 from pilotage.models.sorting import sorted_failure
@@ -43,6 +44,10 @@ class Calling:
         except TimeoutError:
             self.took.append(Took(tokens=None, money=None))
             raise TimedOut(f"{self.model.name} did not answer in time.") from None
+        except TooHeavy as error:  # nothing was sent
+            raise TooLong(f"{error.what} So the text is too long for it.") from None
+        except (NoRoom, ConnectionAway) as failure:  # nothing was sent
+            raise sorted_failure(self.model.name, failure) from None
         except Failure as failure:
             self.took.append(Took(tokens=None, money=None))
             raise sorted_failure(self.model.name, failure) from None

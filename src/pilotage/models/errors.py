@@ -83,4 +83,5 @@ class MoneyGone(NothingHeld):
     """The budget of the connection is gone, or it has one and the model's price is not known."""
 
     code: ClassVar[str] = "PLT-289"
-    word: ClassVar[str] = "no money"
+    word: ClassVar[str] = "budget gone"
+    usual_remedy: ClassVar[str] = "Decide it by hand, or let it wait: the budget is a limit of the connection."

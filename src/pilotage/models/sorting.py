@@ -8,13 +8,14 @@ import json
 from typing import Final, cast
 
 from pilotage.authoring.failures import Failure, MalformedResponse
-from pilotage.connections.errors import NotDone, Refused
+from pilotage.connections.errors import NoRoom, NotDone, Refused
 from pilotage.connections.values import RawResponse
 from pilotage.models.chat import ChatAnswer, ChatChoice
 from pilotage.models.errors import (
     CutShort,
     KeyRefused,
     ModelUnknown,
+    MoneyGone,
     NothingHeld,
     NotValid,
     RefusedToAnswer,
@@ -22,12 +23,17 @@ from pilotage.models.errors import (
     TooLong,
 )
 
+BUDGET: Final = "USD"
+"""The unit of a limit that is a budget."""
 _LONG: Final = ("context_length_exceeded", "exceed_context_size", "context size", "context length", "maximum context")
 _FILTER: Final = ("content_filter", "content_policy", "content management policy", "invalid_prompt")
 
 
 def sorted_failure(model: str, failure: Failure) -> Failure | NothingHeld:
     """What a failed call means: itself where it may pass, else why the model gave nothing."""
+    if isinstance(failure, NoRoom) and failure.unit == BUDGET:
+        until = "" if failure.free_at is None else f" until {failure.free_at:%H:%M UTC on %Y-%m-%d}"
+        return MoneyGone(f"The budget of {failure.limit.replace('.00 ', ' ')} is gone{until}.")
     if isinstance(failure, NotDone):
         return TimedOut(f"{model} did not answer in time.") if failure.timed_out else failure
     if isinstance(failure, MalformedResponse):

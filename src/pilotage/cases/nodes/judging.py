@@ -14,7 +14,7 @@ from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.nodes.computing import called
 from pilotage.cases.ports import Claim
 from pilotage.cases.values import LiveCase, Question
-from pilotage.cases.walk import Walk, failed, give
+from pilotage.cases.walk import Walk, arguments, failed, give
 
 
 def run_judge(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
@@ -56,7 +56,7 @@ def _judged(
     else:
         kind = "judgement"
         quotes = [(one.text, one.of) for one in judgement.evidence if isinstance(one, Quote)]
-        if missing := missing_quotes(quotes, case.record):
+        if missing := _missing(env, case, node, quotes):
             alone = False
             why = f'It quotes "{missing[0]}", which is not in the record.'
         elif not alone:
@@ -84,6 +84,15 @@ def _judged(
             why=why,
         ),
     )
+
+
+def _missing(env: Walk, case: LiveCase, node: Node, quotes: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Quotes that stand neither in the record nor in what the step was given."""
+    missing = missing_quotes(quotes, case.record)
+    if not missing:
+        return missing
+    (values,) = arguments(env, node, [case])
+    return missing if isinstance(values, Leaving) else missing_quotes(quotes, case.record, *values)
 
 
 def _asked(node: str, use: Use) -> list[object]:
