@@ -81,15 +81,15 @@ def test_under_a_budget_a_model_without_a_price_is_not_asked() -> None:
         assert model.questions == []
 
 
-@pytest.mark.parametrize("counts", [True, False])
-def test_what_is_not_counted_is_said(counts: bool) -> None:
+@pytest.mark.parametrize("uncounted", [0, 1])
+def test_what_is_not_counted_is_said(uncounted: int) -> None:
     """A server that does not say what it used leaves a call that is not counted, in the case and in the sums."""
     tickets, model = automation(team), FakeModel(account)
     model.says(say)
-    model.counts = counts
+    model.counts = not uncounted
     with Platform(tickets, services=[model, desk()]) as platform:
         platform.submit(tickets, Ticket(id="T1", text="card"))
         platform.settle()
         with platform.inner.database.snapshot() as tx:
             (took,) = spent(tx)
-        assert (took.calls, took.uncounted, took.tokens_in > 0) == (1, 0 if counts else 1, counts)
+        assert (took.calls, took.uncounted, took.tokens_in > 0) == (1, uncounted, not uncounted)

@@ -38,9 +38,14 @@ def sorted_failure(model: str, failure: Failure) -> Failure | NothingHeld:
         return TimedOut(f"{model} did not answer in time.") if failure.timed_out else failure
     if isinstance(failure, MalformedResponse):
         return CutShort(f"What the server of {model} answered is no answer of a model.")
-    if not isinstance(failure, Refused) or failure.response is None:
-        return failure
-    status, said = failure.response.status, _said(failure.response)
+    if isinstance(failure, Refused) and failure.response is not None:
+        return _refused(model, failure.response)
+    return failure
+
+
+def _refused(model: str, response: RawResponse) -> NothingHeld:
+    """Why the server refused, as far as it says so in a way that many servers share."""
+    status, said = response.status, _said(response)
     if status in {401, 403}:
         return KeyRefused(f"The server of {model} did not accept the key ({status}).")
     if any(word in said for word in _FILTER):

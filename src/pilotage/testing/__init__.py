@@ -2,6 +2,7 @@
 
 from pilotage.testing.models import FakeModel, Question, Reply
 from pilotage.testing.platform import CaseView, Clock, Decision, EffectView, Place, Platform, Receipt
+from pilotage.testing.recording import RecordedAnswers
 from pilotage.testing.services import FakeService, Fault, Request
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Platform",
     "Question",
     "Receipt",
+    "RecordedAnswers",
     "Reply",
     "Request",
 ]

@@ -31,5 +31,10 @@ async def gives(one: Question, several: list[Question]) -> None:
 async def mood(question: Question) -> pl.Judgement[Mood]:
     """Whether the customer is angry."""
     return await gpt.classify(
-        question, into=MOODS, prompt=route, text=lambda question: question.text, confidence=pl.Probability(), quotes=False
+        question,
+        into=MOODS,
+        prompt=route,
+        text=lambda question: question.text,
+        confidence=pl.Probability(),
+        quotes=False,
     )
