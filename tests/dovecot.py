@@ -115,11 +115,11 @@ def dovecot() -> Iterator[Dovecot]:
     """A server with one empty mailbox, for the block."""
     folder = Path(tempfile.mkdtemp(prefix="pilotage-dovecot-"))
     folder.chmod(0o755)
-    port, secure = _free(), _free()
+    port, secure = free_port(), free_port()
     mail = folder / "mail"
     mail.mkdir()
     shutil.chown(mail, "mail", "mail")
-    certificate, key = _certificate(folder)
+    pem, key = certificate(folder)
     (folder / "dovecot.conf").write_text(
         _CONFIG.format(
             folder=folder,
@@ -127,7 +127,7 @@ def dovecot() -> Iterator[Dovecot]:
             port=port,
             secure=secure,
             ssl="yes",
-            certificate=f"ssl_cert = <{certificate}\nssl_key = <{key}",
+            certificate=f"ssl_cert = <{pem}\nssl_key = <{key}",
         )
     )
     made = Dovecot(folder=folder, port=port, secure=secure)
@@ -140,7 +140,7 @@ def dovecot() -> Iterator[Dovecot]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that nobody vouches for."""
     import datetime as dt
     import ipaddress
@@ -173,7 +173,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return files
 
 
-def _free() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as given:
         given.bind(("127.0.0.1", 0))
         return int(given.getsockname()[1])

@@ -64,6 +64,8 @@ from pilotage.authoring.seasons import Season as Season
 from pilotage.authoring.settings import Artifact as Artifact
 from pilotage.authoring.settings import Secret as Secret
 from pilotage.authoring.settings import Setting as Setting
+from pilotage.authoring.smtp import MailSent as MailSent
+from pilotage.authoring.smtp import Smtp as Smtp
 from pilotage.authoring.spans import Day as _Day
 from pilotage.authoring.spans import Span as _Span
 from pilotage.authoring.sql import Database as Database
@@ -113,6 +115,7 @@ __all__ = [
     "Judged",
     "Judgement",
     "Mail",
+    "MailSent",
     "Mailbox",
     "MalformedResponse",
     "ManualCheck",
@@ -136,6 +139,7 @@ __all__ = [
     "Season",
     "Secret",
     "Setting",
+    "Smtp",
     "Stated",
     "Step",
     "TransientFailure",

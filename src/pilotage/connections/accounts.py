@@ -115,6 +115,11 @@ def _signed(secret: str, key: str | None, body: bytes, credentials: Credentials,
     }
 
 
+def plain_credential(authorization: str | None) -> str | None:
+    """The secret itself, for a client that does not send a header; None where the account has none."""
+    return None if authorization is None else authorization.removeprefix(_SCHEMES[0])
+
+
 def _authorization(secret: SecretValue) -> str:
     value = secret.reveal()
     return value if value.startswith(_SCHEMES) else f"Bearer {value}"

@@ -9,6 +9,8 @@ from typing import Final, Self
 
 from pilotage.authoring.bucket import Bucket
 from pilotage.authoring.connection import Connection
+from pilotage.authoring.settings import Setting
+from pilotage.authoring.smtp import Smtp
 from pilotage.authoring.sql import Database
 from pilotage.connections.accounts import Account, Client, Credentials
 from pilotage.connections.caller import ConnectionCaller
@@ -105,9 +107,7 @@ class Connections:
         if declared is None:
             near = ", ".join(get_close_matches(name, self._declared)) or ", ".join(sorted(self._declared)) or "none"
             raise ConnectionUnknown(f'There is no connection "{name}".', f"Known here: {near}.")
-        url = declared.base_url
-        if not isinstance(url, str):
-            url = url.read(self._settings(url.name), environment=self._environment)
+        url = self._read(declared.base_url)
         seconds = declared.timeout.seconds or self._bounds.total
         where, client = self._client(declared, url, seconds)
         return Account(
@@ -127,12 +127,27 @@ class Connections:
             from pilotage.connections.connectors.sql import SqlClient, origin_of  # noqa: PLC0415 - for who has one
 
             return origin_of(url), SqlClient(self._door, url, total=seconds)
+        if isinstance(declared, Smtp):
+            return self._mail(declared, url, seconds)
         http = HttpClient(self._door, replace(self._bounds, total=seconds), resolve=self._resolve)
         if isinstance(declared, Bucket):
             from pilotage.connections.connectors.s3 import S3Client  # noqa: PLC0415 - for who has one
 
             return origin(url), S3Client(declared.name, http, region=declared.region)
         return origin(url), http
+
+    def _mail(self, declared: Smtp, url: str, seconds: float) -> tuple[Origin, Client]:
+        from pilotage.connections.connectors.smtp import SmtpClient, smtp_origin  # noqa: PLC0415 - for those who send mails
+
+        where = smtp_origin(url)
+        user = None if declared.user is None else self._read(declared.user)
+        return where, SmtpClient(door=self._door, origin=where, user=user, seconds=seconds, clock=self._clock)
+
+    def _read(self, value: str | Setting[str]) -> str:
+        """A text, or that of a setting in this environment."""
+        return (
+            value if isinstance(value, str) else value.read(self._settings(value.name), environment=self._environment)
+        )
 
     async def open(self) -> None:
         """Be ready in this event loop; each pool is opened by its first call."""

@@ -1,6 +1,6 @@
 """Documents of records that arrive: their bytes are in the file store before the record is committed, and it refers to them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from pilotage.authoring.documents import Document, documents_in
@@ -48,9 +48,9 @@ def _without(one: Accepted, error: ContentMissing | ContentTooLarge) -> Faulty:
     return Faulty(arrival=one.arrival, kind="malformed", field=None, reason=error.what, shape=shape, key=one.key)
 
 
-def refer(tx: Tx, cases: Iterable[tuple[int, Accepted]], now: int) -> None:
-    """New cases need the documents of their records."""
-    needed = [one for case, record in cases for one in references(CASE, case, record.documents, now)]
+def refer(tx: Tx, cases: Iterable[tuple[int, Accepted]], added: Collection[int], now: int) -> None:
+    """Those of the new cases that were added need the documents of their records."""
+    needed = [one for case, record in cases if case in added for one in references(CASE, case, record.documents, now)]
     contents_store.refer(tx, needed)
 
 

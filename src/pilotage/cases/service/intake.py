@@ -303,8 +303,7 @@ class Intake:
             ],
         )
         if automation.holds_documents:
-            new = [(number, one) for number, one in zip(numbers, block.accepted, strict=True) if number in added]
-            documents.refer(tx, new, now)
+            documents.refer(tx, zip(numbers, block.accepted, strict=True), added, now)
         return [number if number in added else None for number in numbers]
 
 
