@@ -125,6 +125,7 @@ _RANGES: Final = (
     (231, "Secrets"),
     (241, "The network"),
     (280, "Models"),
+    (290, "The audit trail"),
     (300, "Files that are read"),
     (340, "Mail, documents and large contents"),
     (390, "Requests of programs"),

@@ -26,6 +26,7 @@ _BEGIN, _WORK, _LOOK, _DECIDE = "Begin", "Work", "Look", "Decide"
 _CASES, _INBOX, _OPERATIONS = "pilotage.cases.commands", "pilotage.inbox.commands", "pilotage.operations.commands"
 _KEEP, _CARRYING = "Keep", "pilotage.migrations.commands"
 _API = "pilotage.machinery.api.commands"
+_SECRETS, _SECRET = "Secrets", "pilotage.credentials.commands"
 
 
 def _entry(name: str, group: str, where: str, does: str) -> Entry:
@@ -115,6 +116,12 @@ ENTRIES: Final = (
         f"{_OPERATIONS}.doctor:DoctorCommand.doctor",
         "Prove that nothing was lost and nothing done twice.",
     ),
+    _entry(
+        "audit",
+        _LOOK,
+        "pilotage.audit.commands:AuditCommand.audit",
+        "Tell who did what, and prove that nobody changed the record of it.",
+    ),
     _entry("decide", _DECIDE, f"{_INBOX}:InboxCommands.decide", "Settle a decision of the inbox."),
     _entry(
         "quarantine release",
@@ -147,6 +154,72 @@ ENTRIES: Final = (
         "token new", _DECIDE, f"{_API}:TokenCommands.new", "Let a program call the JSON API; its token is shown once."
     ),
     _entry("token revoke", _DECIDE, f"{_API}:TokenCommands.revoke", "Let a program in no more."),
+    _entry(
+        "secret list",
+        _SECRETS,
+        f"{_SECRET}.looking:LookingCommands.list_",
+        "List the secrets that are declared or stored: how old, how old they may become, who holds them.",
+    ),
+    _entry(
+        "secret init",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.init",
+        "Make the keys of this environment: one for its local store, one that signs the audit trail.",
+    ),
+    _entry(
+        "secret set",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.set",
+        "Write a secret into the local store; the value is read from standard input or asked for.",
+    ),
+    _entry(
+        "secret rotate",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.rotate",
+        "Write a new value beside the old one; both are valid until the old one is retired.",
+    ),
+    _entry(
+        "secret retire",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.retire",
+        "End every version of a secret but the newest, when no process holds one of them any more.",
+    ),
+    _entry(
+        "secret forget",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.forget",
+        "Take every value of a secret out of the local store; that it was there stays in the trail.",
+    ),
+    _entry(
+        "secret who",
+        _SECRETS,
+        f"{_SECRET}.looking:LookingCommands.who",
+        "Say which processes hold a secret, which version of it, and until when.",
+    ),
+    _entry(
+        "secret grant",
+        _SECRETS,
+        f"{_SECRET}.looking:LookingCommands.grant",
+        "Let an automation use a secret.",
+    ),
+    _entry(
+        "secret revoke",
+        _SECRETS,
+        f"{_SECRET}.looking:LookingCommands.revoke",
+        "Let an automation use a secret no more; processes give it back within seconds.",
+    ),
+    _entry(
+        "secret grants",
+        _SECRETS,
+        f"{_SECRET}.looking:LookingCommands.grants",
+        "List who may use which secret.",
+    ),
+    _entry(
+        "secret rekey",
+        _SECRETS,
+        f"{_SECRET}.keeping:KeepingCommands.rekey",
+        "Make a new key for the local store, and wrap everything in it anew.",
+    ),
     _entry(
         "export",
         _KEEP,
@@ -218,11 +291,17 @@ class House:
 
     def checks(self) -> "Sequence[Check]":
         """What the subjects above the cases know to be true."""
+        from functools import partial  # noqa: PLC0415
+
+        from pilotage.audit.service import doubts as of_the_trail  # noqa: PLC0415
+        from pilotage.audit.service import key_file  # noqa: PLC0415
         from pilotage.machinery.contents.files import Contents  # noqa: PLC0415
         from pilotage.machinery.contents.keeping import soundness  # noqa: PLC0415
         from pilotage.releases.service import doubts  # noqa: PLC0415
 
-        return (doubts, soundness(Contents(self.project().contents_folder)))
+        project = self.project()
+        trail = partial(of_the_trail, key=key_file(project.folder, project.environment))
+        return (doubts, soundness(Contents(project.contents_folder)), trail)
 
     @contextmanager
     def database(self) -> Generator["Database"]:

@@ -3,17 +3,15 @@
 Nothing is found by being imported: `[tool.pilotage]` of a project's `pyproject.toml` names its automations.
 """
 
-import os
 import sys
-import tomllib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING
 
+from pilotage.audit.service import Sealer, key_file
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
@@ -21,7 +19,7 @@ from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
-from pilotage.cases.service.room import DISK_SHARE, Room
+from pilotage.cases.service.room import Room
 from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
@@ -34,10 +32,11 @@ from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
 from pilotage.connections.watching import Watch
-from pilotage.credentials.secrets import Secrets, environment_name
+from pilotage.credentials.opening import open_secrets
+from pilotage.credentials.service.looking import tell_of
 from pilotage.inbox.service import Inbox
 from pilotage.kernel.clock import Clock, SystemClock
-from pilotage.kernel.errors import PilotageError, ProjectMissing, UnknownName
+from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.api import store as answers
 from pilotage.machinery.cli.names import did_you_mean
@@ -52,9 +51,10 @@ from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
-from pilotage.operations import full, handing, limits, outgrown, sources
+from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
+from pilotage.project import Project, find_project
 from pilotage.releases import service as releases
 from pilotage.releases.answering import OlderReleases
 from pilotage.releases.artefact import Artefacts
@@ -67,97 +67,6 @@ from pilotage.releases.values import WORKING_DIRECTORY
 if TYPE_CHECKING:  # what only those who serve load
     from pilotage.machinery.web.app import Site
     from pilotage.machinery.web.values import WebSettings
-
-DEMO_FOLDER: Final = "pilotage-demo"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """A project: where it lies, which environment this is, and what it names."""
-
-    root: Path
-    environment: str
-    database_url: str
-    automations: tuple[str, ...]
-    settings: Mapping[str, str] = field(default_factory=dict[str, str])
-    disk_share: float = DISK_SHARE
-    """How much of the database's disk may be in use before intake pauses."""
-    contents: str = ".pilotage/contents"
-    """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
-    fakes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
-
-    @property
-    def folder(self) -> Path:
-        """Where the platform keeps what belongs to this project."""
-        return self.root / ".pilotage"
-
-    @property
-    def contents_folder(self) -> Path:
-        """Where the large contents of this environment lie."""
-        return self.root / self.contents / self.environment
-
-    def setting(self, name: str) -> str | None:
-        """The text of a setting: HELPDESK_URL of the environment, else `helpdesk-url` of the project's file."""
-        return os.environ.get(environment_name(name), self.settings.get(name))
-
-
-def find_project(start: Path | None = None) -> Project:
-    """The project of this folder or of one above it; the demo's, where there is none but that.
-
-    Raises ProjectMissing (PLT-002).
-    """
-    here = Path(start or os.environ.get("PILOTAGE_PROJECT") or Path.cwd()).resolve()
-    for folder in (here, *here.parents, here / DEMO_FOLDER):
-        file = folder / "pyproject.toml"
-        if file.is_file() and (table := _table(file)) is not None:
-            return read_project(folder, table)
-    msg = f"There is no Pilotage project in {here} or above it."
-    raise ProjectMissing(
-        msg, "Go into a project's folder, or make one: `pilotage new NAME`; to look around: `pilotage demo`."
-    )
-
-
-def _table(file: Path) -> dict[str, object] | None:
-    try:
-        table: object = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pilotage")
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{file} is no TOML: {error}."
-        raise ProjectMissing(msg, "Correct that line.") from error
-    return cast("dict[str, object]", table) if isinstance(table, dict) else None
-
-
-def read_project(root: Path, table: Mapping[str, object]) -> Project:
-    """The project that `[tool.pilotage]` describes."""
-    environment = os.environ.get("PILOTAGE_ENVIRONMENT", "dev")
-    default = f"sqlite:///{root / '.pilotage' / (environment + '.db')}"
-    settings = table.get("settings", {})
-    by_environment = cast("Mapping[str, Mapping[str, object]]", settings if isinstance(settings, dict) else {})
-    named = table.get("automations", [])
-    return Project(
-        root=root,
-        environment=environment,
-        database_url=os.environ.get("PILOTAGE_DATABASE_URL") or str(table.get("database", default)),
-        automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
-        settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
-        disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
-        contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
-        fakes=_fakes(table.get("fakes", {}), root),
-    )
-
-
-def _disk_share(value: object, root: Path) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:
-        return float(value)
-    msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
-    raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
-
-
-def _fakes(value: object, root: Path) -> dict[str, str]:
-    if isinstance(value, dict):
-        return {str(name): str(reference) for name, reference in cast("dict[object, object]", value).items()}
-    msg = f"fakes in {root / 'pyproject.toml'} is {value!r}."
-    raise ProjectMissing(msg, 'Write a table: [tool.pilotage.fakes], and under it NAME = "module:attribute".')
 
 
 def load_automations(project: Project) -> list[Automation]:
@@ -196,8 +105,9 @@ class Platform:
         self.served = Served(automations={(one.name, release): one for one in automations})
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
         self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
-        self.secrets = Secrets(project.environment, folder=project.folder / "secrets" / project.environment)
         self.door = door or Door(Addresses(allow_private=True))
+        self.secrets = open_secrets(project, self.database, self.door, self.clock)
+        self.sealer = Sealer(database=self.database, key=key_file(project.folder, project.environment))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
         self.artefacts = Artefacts(folder=project.folder / "releases")
         self.older = OlderReleases(
@@ -355,6 +265,7 @@ class Platform:
         lives = Lives(self.database)
         queues = [f"{automation}@{release}" for automation, release in self.served.pairs]
         executor = lives.begin("worker", queues)
+        self.secrets.held_by(executor)
         engine = (engine_of or _dbos)(self.database, executor)
         mover = self.mover(executor)
         worker = Worker(
@@ -369,6 +280,8 @@ class Platform:
             chores=[
                 self.limiter.announce,
                 self.watch.write,
+                self.secrets.look,
+                self.sealer.seal,
                 self.inbox.escalate,
                 Folding(database=self.database).fold,
                 Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,
@@ -438,13 +351,20 @@ class Platform:
         if self.database.dialect == "sqlite":
             found += outgrown.needs(living)
         found += limits.needs(limits.accounts(self.database, self.automations.values()))
-        return [*release_needs(self.database), *found, *sources.needs(self.database)]
+        told = tell_of(self.project, self.database, self.automations.values())
+        return [
+            *release_needs(self.database),
+            *found,
+            *sources.needs(self.database),
+            *old_secrets.needs(told),
+        ]
 
     def close(self) -> None:
         """Close what was opened."""
         if "library" in self.__dict__:
             self.library.reader.close()
         self.older.close()
+        self.secrets.close()
         if "surrounding" in self.__dict__:
             self.loop.run(self.surrounding.connections.close())
         if "loop" in self.__dict__:

@@ -236,7 +236,7 @@ class Lives(RuleBasedStateMachine):
     def resume(self) -> None:
         """Somebody lifts every hold."""
         for one in holding.standing(self.database):
-            holding.resume(self.database, scope=one.scope, name=one.name, by="tester")
+            holding.resume(self.database, scope=one.scope, name=one.name, by="tester", known="test")
 
     @rule(from_start=st.booleans())
     def replay(self, from_start: bool) -> None:  # noqa: FBT001

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pilotage as pl
-from pilotage.app import Platform, Project, read_project
+from pilotage.app import Platform, Project
 from pilotage.authoring.findings import DefinitionError
 from pilotage.cases.errors import IntakePaused
 from pilotage.cases.service.intake import BLOCK
@@ -16,6 +16,7 @@ from pilotage.cases.service.proving import prove
 from pilotage.cases.service.settling import wait_until_still
 from pilotage.cases.service.submitting import submit_file
 from pilotage.kernel.errors import ProjectMissing
+from pilotage.project import read_project
 from tests.cases.test_submitting import Order, Priced, lead, priced, write
 
 BOUND = 2 * BLOCK

@@ -101,7 +101,7 @@ def hold(ground: Ground) -> None:
 def resume(ground: Ground) -> None:
     """Let effects go out again."""
     with ground.database() as database:
-        assert holding.resume(database, scope="everything", name="", by="tester") == 1
+        assert holding.resume(database, scope="everything", name="", by="tester", known="test") == 1
 
 
 def permitted(ground: Ground) -> set[str]:

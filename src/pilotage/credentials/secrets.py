@@ -1,139 +1,260 @@
-"""Gives the values of secrets by name, from the environment or from files.
+"""The values that this process holds: each for the length of a lease, then it is asked for again.
 
-This is the first form. The encrypted store, vaults, grants and rotation come later and stand behind the same two verbs:
-`held` gives the value that this process holds, `read_again` goes back to the source.
+`held` gives the value that is held, `read_again` goes back to the source. Neither waits for the network while a lease lasts:
+leases that are in use are renewed in a thread before they end.
 """
 
 import os
-import stat
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from pilotage.credentials.errors import SecretMissing, SecretUnusable
-from pilotage.credentials.values import Release, SecretValue, Source
+from pilotage.credentials.asking import asking
+from pilotage.credentials.errors import SecretMissing, SecretUnusable, SourceAway
+from pilotage.credentials.leasing import Span, Terms, span
+from pilotage.credentials.ports import Store
+from pilotage.credentials.service.releasing import Leases
+from pilotage.credentials.stores.environment import EnvironmentStore, environment_name
+from pilotage.credentials.stores.files import FileStore
+from pilotage.credentials.values import Found, Release, SecretValue
+from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.kernel.errors import PilotageError
 
-_MOST: Final = 64 * 1024
-"""Bytes; a longer file is no credential but a mistake."""
+__all__ = ["Secrets", "environment_name"]
+
 _REMEMBERED: Final = 64
 """Replaced values that answers still on their way may echo."""
+_SECOND: Final = 1_000_000
+
+_Key: TypeAlias = tuple[str, str]
+"""A secret, and the automation for which it is held."""
 
 
-def environment_name(name: str) -> str:
-    """The environment variable that gives `helpdesk-token` its value: HELPDESK_TOKEN."""
-    return "".join(sign if sign.isalnum() else "_" for sign in name).upper()
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """A value that is held."""
+
+    found: Found
+    span: Span
+    lease: int | None
+    used: bool = True
+    """Since it was read: what nobody uses is not renewed."""
 
 
 class Secrets:
     """The secrets of one environment, as this process holds them.
 
-    `folder` is the project's `.pilotage/secrets/<environment>`; each value lies in a file that its owner alone may read.
-    `released` is told of every value that is released to this process.
+    `stores` are asked in their order; unsaid, they are the environment and the project's `folder` of files. `leases` writes
+    down what is released; without it (in a test) nothing is. `released` is told of every release too.
     """
 
     def __init__(
         self,
         environment: str,
         *,
-        folder: Path | None,
+        folder: Path | None = None,
         variables: Mapping[str, str] | None = None,
         released: Callable[[Release], None] | None = None,
+        stores: Sequence[Store] | None = None,
+        leases: Leases | None = None,
+        terms: Terms | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._environment = environment
-        self._folder = folder
-        self._variables: Mapping[str, str] = os.environ if variables is None else variables
+        self.environment: Final = environment
+        self.leases: Final = leases
+        self.terms: Final = terms or Terms()
+        self._stores: Sequence[Store] = stores if stores is not None else plain_stores(folder, variables)
         self._released = released
-        self._held: dict[str, SecretValue] = {}
+        self._monotonic = (clock or SystemClock()).monotonic
+        self._held: dict[_Key, _Held] = {}
         self._earlier: deque[SecretValue] = deque(maxlen=_REMEMBERED)
         self._lock = threading.Lock()
+        self._renewing: threading.Thread | None = None
+        self._seen: int | None = None
 
     def held(self, name: str) -> SecretValue:
-        """The value that this process holds; it is read when it is asked for first."""
-        found = self._held.get(name)
-        return found if found is not None else self._read(name, again=False)
+        """The value that this process holds; it is read when it is asked for first, and when its lease has ended."""
+        key = (name, asking())
+        one, now = self._held.get(key), self._monotonic()
+        if one is None or not one.span.fresh(now):
+            return self._ask(key, now, again=False)
+        one.used = True
+        if one.span.due(now):
+            self._renew_soon()
+        return one.found.value
 
     def read_again(self, name: str) -> SecretValue:
         """The value as its source gives it now; held from here on."""
-        return self._read(name, again=True)
+        return self._ask((name, asking()), self._monotonic(), again=True)
 
     def known(self) -> list[SecretValue]:
         """Every value that this process holds or held lately, to take them out of what is kept."""
         with self._lock:
-            return [*self._held.values(), *self._earlier]
+            return [*(one.found.value for one in self._held.values()), *self._earlier]
 
-    def _read(self, name: str, *, again: bool) -> SecretValue:
+    def held_by(self, holder: str) -> None:
+        """Say under which name this process stands in the trail from now on."""
+        if self.leases is not None:
+            self.leases.holder = holder
+
+    def look(self) -> int:
+        """Renew what is due and in use; and ask for everything again where a version or a grant was changed. A worker's chore."""
+        if self.leases is None or not self._held:
+            return 0
+        changed = self.leases.changed()
+        now = self._monotonic()
         with self._lock:
-            value, source = self._find(name)
-            _refuse_unusable(value, source)
-            if self._released is not None:
-                self._released(Release(name=name, environment=self._environment, source=source, again=again))
-            before = self._held.get(name)
-            if before is not None and before != value:
-                self._earlier.append(before)
-            self._held[name] = value
-            return value
+            if changed != self._seen:
+                for one in self._held.values():
+                    one.span = replace(one.span, renew=now)
+            self._seen = changed
+            due = sum(one.span.due(now) for one in self._held.values() if one.used)
+        if due:
+            self._renew_soon()
+        return due
 
-    def _find(self, name: str) -> tuple[SecretValue, Source]:
-        variable = environment_name(name)
-        if variable in self._variables:
-            return _masked(name, self._variables[variable]), Source.ENVIRONMENT
-        if named := self._variables.get(f"{variable}_FILE"):
-            return _file(name, Path(named)), Source.FILE_NAMED_BY_ENVIRONMENT
-        if self._folder is not None and _is_file_name(name) and (self._folder / name).exists():
-            return _private_file(name, self._folder / name), Source.PROJECT_FILE
+    def close(self) -> None:
+        """Hold nothing any more, and say so as far as the database is there to be told."""
+        thread = self._renewing
+        if thread is not None:
+            thread.join(timeout=10)
+        with self._lock:
+            leases = [one.lease for one in self._held.values() if one.lease is not None]
+            self._earlier.extend(one.found.value for one in self._held.values())
+            self._held.clear()
+        if self.leases is not None and leases:
+            with suppress(Exception):  # whatever is wrong with the database: the lease ends by itself
+                self.leases.ended(leases)
+
+    # -- asking ------------------------------------------------------------------------
+
+    def _ask(self, key: _Key, asked: float, *, again: bool) -> SecretValue:
+        with self._lock:
+            one, now = self._held.get(key), self._monotonic()
+            if one is not None and one.span.read > asked:
+                return one.found.value  # whoever had the lock before has asked just now
+            if one is not None and not again and one.span.endures(now, self.terms):
+                return one.found.value
+            return self._read(key, one, again=again)
+
+    def _read(self, key: _Key, one: _Held | None, *, again: bool) -> SecretValue:
+        name, automation = key
+        began = self._monotonic()
+        try:
+            if self.leases is not None:
+                if self._seen is None:  # before it is read: what changes after that is seen by `look`
+                    self._seen = self.leases.changed()
+                self.leases.refuse_ungranted(name, automation)
+            found = self._find(name)
+            same = one is not None and one.found.value == found.value and one.found.version == found.version
+            if again and one is not None and same and one.span.fresh(began):
+                one.span = replace(one.span, read=began)
+                return one.found.value  # it holds it already: nothing was released
+            times = span(began, self.terms, expires_in=self._expires_in(found))
+            lease = self._write(found, automation, times, one, same=same, again=again)
+        except SourceAway as error:
+            return self._keep(key, one, error.what, error)
+        except PilotageError:
+            self._drop(key)
+            raise
+        except Exception as error:
+            if self.leases is None or not self.leases.database.outage.noticed(error):
+                raise
+            return self._keep(key, one, "the database does not answer", error)
+        if one is not None and not same:
+            self._earlier.append(one.found.value)
+        self._held[key] = _Held(found=found, span=times, lease=lease, used=False)
+        return found.value
+
+    def _find(self, name: str) -> Found:
+        for store in self._stores:
+            found = store.find(name)
+            if found is not None:
+                _refuse_unusable(found)
+                return found
+        ways = [store.ways(name) for store in self._stores]
         raise SecretMissing(
-            f'The secret "{name}" has no value in the environment "{self._environment}".',
-            f"Set {variable}, or {variable}_FILE to the path of a file that holds it"
-            + (f", or write it to {self._folder / name} (readable by its owner alone)." if self._folder else "."),
+            f'The secret "{name}" has no value in the environment "{self.environment}".',
+            f"{', or '.join(ways)[:1].upper()}{', or '.join(ways)[1:]}.",
         )
 
+    def _expires_in(self, found: Found) -> float | None:
+        if found.expires_at is None or self.leases is None:
+            return None
+        return max(0.0, (found.expires_at - self.leases.now()) / _SECOND)
 
-def _is_file_name(name: str) -> bool:
-    return name == Path(name).name and name not in {"", ".", ".."}
-
-
-# Some tracebacks show local variables, so nothing is raised where a plain value is one: it is masked first.
-
-
-def _masked(name: str, text: str) -> SecretValue:
-    return SecretValue(name, text.rstrip("\r\n"))
-
-
-def _file(name: str, path: Path) -> SecretValue:
-    try:
-        value = _content(name, path)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SecretMissing(
-            f'The secret "{name}" is said to be in {path}, which cannot be read: {reason}.',
-            "Correct the path, or let this process read the file.",
-        ) from None
-    if value is None:
-        raise SecretUnusable(
-            f'What is in {path} is no value for the secret "{name}": it is no UTF-8 text, or longer than {_MOST} bytes.',
-            "Name the right file, and write it as plain text.",
+    def _write(
+        self, found: Found, automation: str, times: Span, one: _Held | None, *, same: bool, again: bool
+    ) -> int | None:
+        seconds = round(times.until - times.read, 3)
+        release = Release(
+            name=found.value.name,
+            environment=self.environment,
+            source=found.source,
+            again=again,
+            version=found.version,
+            automation=automation,
+            seconds=seconds,
         )
-    return value
+        if self._released is not None:
+            self._released(release)
+        if self.leases is None:
+            return None
+        why = "it was not accepted" if again else "its lease ended" if same else "it is used"
+        before = None if one is None else one.lease
+        return self.leases.taken(found, automation, seconds, before=before, same=same, why=why)
+
+    def _keep(self, key: _Key, one: _Held | None, why: str, error: Exception) -> SecretValue:
+        """Use the value on that is held, because its source does not answer; not beyond its hard end."""
+        now = self._monotonic()
+        if one is None or now >= one.span.hard:
+            self._drop(key)
+            raise error
+        first = one.span.tried is None
+        one.span = replace(one.span, read=now, tried=now, renew=now + self.terms.patience)
+        if first and self.leases is not None and one.lease is not None:
+            with suppress(Exception):  # the database may be what is away
+                self.leases.kept(*key, one.lease, one.span.hard - now, why)
+        return one.found.value
+
+    def _drop(self, key: _Key) -> None:
+        gone = self._held.pop(key, None)
+        if gone is None:
+            return
+        self._earlier.append(gone.found.value)
+        if self.leases is not None and gone.lease is not None:
+            with suppress(Exception):
+                self.leases.ended([gone.lease])
+
+    # -- in the background -------------------------------------------------------------
+
+    def _renew_soon(self) -> None:
+        with self._lock:
+            if self._renewing is not None and self._renewing.is_alive():
+                return
+            self._renewing = threading.Thread(target=self._renew, name="pilotage-secrets", daemon=True)
+            self._renewing.start()
+
+    def _renew(self) -> None:
+        now = self._monotonic()
+        for key, one in list(self._held.items()):
+            if one.used and one.span.due(now):
+                with suppress(Exception), self._lock:  # whoever needs the value is told why it is not there
+                    self._read(key, one, again=False)
 
 
-def _content(name: str, path: Path) -> SecretValue | None:
-    with path.open("rb") as file:
-        data = file.read(_MOST + 1)
-    if len(data) > _MOST:
-        return None
-    text = data.decode("utf-8", errors="replace")
-    return None if "\N{REPLACEMENT CHARACTER}" in text else _masked(name, text)
+def plain_stores(folder: Path | None, variables: Mapping[str, str] | None = None) -> list[Store]:
+    """The environment, and the project's files if it has a folder for them."""
+    stores: list[Store] = [EnvironmentStore(variables=os.environ if variables is None else variables)]
+    return stores if folder is None else [*stores, FileStore(folder=folder)]
 
 
-def _private_file(name: str, path: Path) -> SecretValue:
-    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SecretUnusable(f'The secret "{name}" lies in {path}, which others may read.', f"chmod 600 {path}")
-    return _file(name, path)
-
-
-def _refuse_unusable(value: SecretValue, source: Source) -> None:
+def _refuse_unusable(found: Found) -> None:
+    value, source = found.value, found.source
     if not value.reveal().strip():
         raise SecretUnusable(f'The secret "{value.name}" is empty ({source.value}).', "Set its value.")
     if not (value.reveal().isascii() and value.reveal().isprintable()):

@@ -44,9 +44,25 @@ class Source(StrEnum):
     ENVIRONMENT = "environment variable"
     FILE_NAMED_BY_ENVIRONMENT = "file named by an environment variable"
     PROJECT_FILE = "file of the project"
+    LOCAL = "local store"
+    OPENBAO = "OpenBao"
+    AWS = "AWS Secrets Manager"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A value as its source gives it now."""
+
+    value: SecretValue
+    source: Source
+    version: str = ""
+    """How the source calls it; "" where it does not tell versions apart."""
+    set_at: int | None = None
+    """Platform time in microseconds; None where the source does not say."""
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """A value was released to this process: what the audit trail is told."""
 
@@ -54,4 +70,76 @@ class Release:
     environment: str
     source: Source
     again: bool
-    """It was read again, after the other side had not accepted the one before."""
+    """It was asked for again, because the other side had not accepted the one before."""
+    version: str = ""
+    automation: str = ""
+    """For which automation; "" is the platform itself."""
+    seconds: float = 0.0
+    """For how long it may be used before the source is asked again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """One version of a secret in the local store, as people see it: never its value."""
+
+    secret: str
+    version: int
+    key: str | None
+    set_at: int
+    set_by: str
+    known: str
+    expires_at: int | None
+    retires_at: int | None
+    forgotten_at: int | None
+
+    def valid(self, now: int) -> bool:
+        """Whether it may still be used."""
+        ends = (self.expires_at, self.retires_at, self.forgotten_at)
+        return all(end is None or end > now for end in ends)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """What the local store keeps of a value: under a data key, which is itself under the key outside of the database."""
+
+    secret: str
+    version: int
+    key: str
+    wrapped: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """An automation may use a secret."""
+
+    secret: str
+    automation: str
+    granted_at: int
+    granted_by: str
+    known: str
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A process holds a value, until then at most."""
+
+    id: int
+    secret: str
+    version: str
+    source: str
+    automation: str
+    holder: str
+    host: str
+    pid: int
+    taken_at: int
+    until: int
+    ended_at: int | None
+    set_at: int | None
+    expires_at: int | None
+
+    @property
+    def end(self) -> int:
+        """When it ended, or ends."""
+        return self.until if self.ended_at is None else min(self.ended_at, self.until)

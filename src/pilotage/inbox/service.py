@@ -13,6 +13,8 @@ from pilotage.inbox.errors import AlreadySettled, NoSuchDecision, NotAnAnswer, R
 from pilotage.inbox.escalation import after_silence, first
 from pilotage.inbox.values import WORDS, Answer, Decision, Kind
 from pilotage.kernel.ids import ids, shown
+from pilotage.machinery.events.recording import record
+from pilotage.machinery.events.values import Event
 from pilotage.machinery.storage.database import Database, Tx
 
 
@@ -108,6 +110,7 @@ class Inbox:
             check(found, answer)
             store.settle(tx, decision, answer, now)
             self._carry_out(tx, found, answer, now)
+            record(tx, now, _event(found, answer))
         return found
 
     def _read_before(self, decision: int, answer: Answer) -> None:
@@ -199,3 +202,16 @@ def check(decision: Decision, answer: Answer) -> None:
         taken = ", ".join(word.replace(" ", "-") for word in WORDS[decision.kind])
         msg = f'"{answer.word}" is no answer to {shown("D", decision.id)} ({decision.kind.value}).'
         raise NotAnAnswer(msg, f"Answer with one of: {taken}.")
+
+
+def _event(decision: Decision, answer: Answer) -> Event:
+    """What the trail says of a decision: no value and no content of the record."""
+    name, case = shown("D", decision.id), shown("C", decision.case)
+    return Event(
+        kind="decision.settled",
+        subject=f"decision {name}",
+        said=f"{decision.node} of {case} was decided: {answer.word}",
+        by=answer.by,
+        known=answer.known,
+        details={"case": case, "automation": decision.automation, "word": answer.word, "kind": decision.kind.value},
+    )

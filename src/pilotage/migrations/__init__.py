@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from pilotage.cases import tables as cases
 from pilotage.cases.store.holding import make_gate
 from pilotage.connections import tables as connections
+from pilotage.credentials import tables as credentials
 from pilotage.inbox import tables as inbox
 from pilotage.machinery.api import tables as api
 from pilotage.machinery.contents import tables as contents
 from pilotage.machinery.engine import tables as engine
+from pilotage.machinery.events import tables as events
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.tables import metadata
 from pilotage.releases import tables as releases
 
-TABLES: Final = (api, cases, connections, contents, engine, inbox, releases)
+TABLES: Final = (api, cases, connections, contents, credentials, engine, events, inbox, releases)
 """The modules that put their tables into the one collection, `metadata`."""
 FOLDER: Final = Path(__file__).parent
 HEAD: Final = max(file.name.split("_", 1)[0] for file in (FOLDER / "versions").glob("[0-9]*_*.py"))

@@ -2,7 +2,7 @@
 
 An export is a pack with one part for each table, a row a line, its values in the order of the columns, in one snapshot.
 What belongs to processes stays behind: their lives, the batches in their hands (whose cases are ready again), the engine's
-own records. Secrets are in no database of ours.
+own records. Secrets of the local store are carried as they lie there, sealed; their key is not.
 """
 
 import json
@@ -34,6 +34,7 @@ KIND: Final = "pilotage export"
 LEFT_BEHIND: Final[Mapping[str, str]] = {
     "life": "lives of processes, which are of one database",
     "batches": "what processes had in their hands; the cases in it are ready again",
+    "secret_leases": "what processes held, which have ended",
     "send_gate": "a lock, whose one row every database has",
     "tallies": "counts of what is in the other tables; they are made anew",
 }

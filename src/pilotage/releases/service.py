@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from pilotage.machinery.engine.lives import Lives
+from pilotage.machinery.events.recording import record
+from pilotage.machinery.events.values import Event
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.releases import store
 from pilotage.releases.artefact import Artefacts
@@ -56,12 +58,28 @@ def keep(database: Database, frozen: Frozen, *, by: str, known: str, note: str) 
         covered = set(release.automations)
         older = [one for one in store.current(tx) if one.name != release.name and covered.issuperset(one.automations)]
         store.retire(tx, [one.name for one in older])
+        if not was_current:
+            _record(tx, release, [one.name for one in older], by=by, known=known, now=now)
     return Made(
         release=replace(release, state=State.CURRENT),
         existed=before is not None,
         was_current=was_current,
         strangers=frozen.strangers,
     )
+
+
+def _record(tx: Tx, release: Release, older: Sequence[str], *, by: str, known: str, now: int) -> None:
+    names = ", ".join(release.automations)
+    said = f"new cases of {names} begin on {release.name}" + (f"; {', '.join(older)} is retired" if older else "")
+    event = Event(
+        kind="release.made",
+        subject=f"release {release.name}",
+        said=said,
+        by=by,
+        known=known,
+        details={"digest": release.digest, "automations": names, "note": release.note},
+    )
+    record(tx, now, event)
 
 
 def _new(tx: Tx, frozen: Frozen, *, by: str, known: str, note: str, now: int) -> Release:

@@ -96,7 +96,7 @@ class HoldCommands:
         """Let effects go out again."""
         with self.house.open() as platform:
             scope, name = _scope(platform, what, known=False)
-            lifted = holding.resume(platform.database, scope=scope, name=name, by=shell_user())
+            lifted = holding.resume(platform.database, scope=scope, name=name, by=shell_user(), known=KNOWN)
             left = holding.standing(platform.database)
         if not lifted:
             others = "; ".join(str(one) for one in left)

@@ -16,6 +16,7 @@ from pilotage.cases.errors import ContentNotThere, FileOfReleaseMissing
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
+from pilotage.credentials.asking import asked_by
 from pilotage.machinery.contents.errors import ContentMissing
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.documents.reading import Reader
@@ -152,7 +153,8 @@ class Surrounding:
         around = Around(caller=caller, settings=self.settings, files=files, library=self.library)
         token = surroundings.set(around)
         try:
-            yield
+            with asked_by(automation.name):
+                yield
         finally:
             surroundings.reset(token)
             if around.uses:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from pilotage.app import DEMO_FOLDER, Project, find_project
 from pilotage.examples.tickets.helpdesk.faults import Fault
 from pilotage.examples.tickets.helpdesk.setup import Running, Setup
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
+from pilotage.project import DEMO_FOLDER, Project, find_project
 
 _MARK: Final = "# Written by `pilotage demo`, and written anew by each run."
 _AUTOMATION: Final = "pilotage.examples.tickets.automation:tickets"

@@ -44,7 +44,7 @@ class BackingCommands:
                 version=own_version(),
                 checks=[inbox_store.doubles, *self.house.checks()],
             )
-        said = f"The backup is in {file}. It shows {done.written_at}. Secrets are not in it: keep those apart."
+        said = f"The backup is in {file}. It shows {done.written_at}. Neither secrets nor keys are in it in plain: keep .pilotage/keys apart."
         return self._tell(done, said, "Try `pilotage restore` with it somewhere else once.")
 
     def restore(

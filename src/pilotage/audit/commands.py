@@ -1,0 +1,145 @@
+"""`pilotage audit`. It parses, calls and prints."""
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from cyclopts import Parameter
+
+from pilotage.audit import service, store
+from pilotage.audit.signing import SigningKey
+from pilotage.audit.values import Entry, Verified
+from pilotage.kernel.durations import duration
+from pilotage.machinery.cli.errors import WrongUsage
+from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.output import Output
+from pilotage.machinery.cli.times import iso, when
+from pilotage.machinery.storage.database import Database
+
+_SECOND = 1_000_000
+
+
+class Project(Protocol):
+    """A project, as far as this command uses it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the platform keeps what belongs to it."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """Which environment this is."""
+        ...
+
+
+class House(Protocol):
+    """Opens the project's database without any code."""
+
+    def project(self) -> Project:
+        """The project. Raises ProjectMissing (PLT-002)."""
+        ...
+
+    def database(self) -> AbstractContextManager[Database]:
+        """Its database, with its tables, open for the block."""
+        ...
+
+
+@dataclass(frozen=True)
+class AuditCommand:
+    """Shows and verifies the trail."""
+
+    house: House
+    out: Output
+
+    def audit(
+        self,
+        *,
+        kind: Annotated[str | None, Parameter(help="acts of this kind: secret, or secret.rotated")] = None,
+        subject: Annotated[str | None, Parameter(help="acts on this: payments-token")] = None,
+        since: Annotated[str | None, Parameter(help="acts of the last 2h, 7d")] = None,
+        most: Annotated[int, Parameter(help="so many at most, the newest")] = 50,
+        verify: Annotated[bool, Parameter(help="read the whole trail, and say whether it was changed")] = False,
+        head: Annotated[bool, Parameter(help="print the head of the chain, to be kept elsewhere")] = False,
+        against: Annotated[str | None, Parameter(help="with --verify: a head that was kept elsewhere")] = None,
+    ) -> int:
+        """Tell who did what, and prove that nobody changed the record of it.
+
+        With --verify it ends with 1 if an act was altered, removed or put in between.
+        """
+        if against is not None and not verify:
+            raise WrongUsage("--against is given without --verify.", "Write: pilotage audit --verify --against HEAD")
+        project = self.house.project()
+        key = service.key_file(project.folder, project.environment)
+        with self.house.database() as database:
+            service.Sealer(database=database, key=key).seal()
+            with database.snapshot() as tx:
+                if verify:
+                    kept = None if against is None else service.head_of(against)
+                    return self._verified(service.verify(tx, SigningKey.read(key), against=kept))
+                if head:
+                    return self._head(service.last_head(tx))
+                now = database.now(tx)
+                after = None if since is None else now - int(duration(since).seconds * _SECOND)
+                found = store.find(tx, kind=kind, subject=subject, since=after, most=most)
+        return self._list(found[::-1])
+
+    def _list(self, found: list[Entry]) -> int:
+        if self.out.put({"acts": [as_data(one) for one in found]}):
+            return Exit.OK
+        if not found:
+            self.out.line("Nothing of that was done.")
+            return Exit.OK
+        self.out.table(
+            ("at (UTC)", "act", "kind", "what was done", "by"),
+            [(when(one.at), str(one.number or ""), one.kind, one.said, f"{one.by} ({one.known})") for one in found],
+        )
+        return Exit.OK
+
+    def _verified(self, found: Verified) -> int:
+        data = {
+            "holds": found.holds,
+            "sealed": found.sealed,
+            "unsealed": found.unsealed,
+            "heads": found.heads,
+            "signatures_checked": found.checked,
+            "doubts": list(found.doubts),
+        }
+        if not self.out.put(data):
+            for one in found.doubts:
+                self.out.line(f"BROKEN  {one}")
+            if found.holds:
+                self.out.line(f"{found.sealed:,} acts are as they were sealed.")
+            heads = f"{found.heads:,} signed heads were compared with them"
+            if not found.heads:
+                self.out.say("No head is signed: `pilotage secret init` makes the key that signs them.")
+            elif not found.checked:
+                self.out.say(f"{heads}; their signatures were not checked: the key is not on this machine.")
+            else:
+                self.out.say(f"{heads}, and their signatures are right." if found.holds else f"{heads}.")
+        return Exit.OK if found.holds else Exit.NOT_WELL
+
+    def _head(self, found: tuple[int, str, object] | None) -> int:
+        text = None if found is None else f"{found[0]}:{found[1]}"
+        if not self.out.put({"head": text}):
+            self.out.line(text or "There is no act yet.")
+        return Exit.OK
+
+
+def as_data(one: Entry) -> Mapping[str, object]:
+    """An act as plain data."""
+    return {
+        "at": iso(one.at),
+        "kind": one.kind,
+        "subject": one.subject,
+        "said": one.said,
+        "by": one.by,
+        "known": one.known,
+        "details": json.loads(one.details),
+        "number": one.number,
+        "digest": one.digest,
+        "link": one.link,
+    }

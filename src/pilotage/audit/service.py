@@ -1,0 +1,109 @@
+"""Sealing the trail, and reading it from its first act to its last."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pilotage.audit import chain, store
+from pilotage.audit.errors import NotAHead
+from pilotage.audit.signing import SigningKey
+from pilotage.audit.values import Entry, Head, Verified
+from pilotage.machinery.storage.database import Database, Tx
+
+_AT_ONCE: Final = 1000
+_WHOLE: Final = "the audit trail is as it was sealed"
+
+
+def key_file(folder: Path, environment: str) -> Path:
+    """Where the key that signs the trail of an environment lies; `folder` is the project's `.pilotage`."""
+    return folder / "keys" / f"{environment}.audit.key"
+
+
+@dataclass(kw_only=True)
+class Sealer:
+    """Puts committed acts into the chain, and signs its head where the key is here."""
+
+    database: Database
+    key: Path
+    _signing: SigningKey | None = None
+
+    def seal(self) -> int:
+        """Seal what is not sealed yet; how many. A look is all that it costs where there is nothing."""
+        with self.database.snapshot() as tx:
+            if not store.has_unsealed(tx):
+                return 0
+        signing = self._signing = self._signing or SigningKey.read(self.key)
+        count = 0
+        while sealed := self._some(signing):
+            count += sealed
+        return count
+
+    def _some(self, signing: SigningKey | None) -> int:
+        with self.database.transaction() as tx:
+            store.lock(tx)
+            found = store.unsealed(tx, _AT_ONCE)
+            if not found:
+                return 0
+            now = self.database.now(tx)
+            number, link = store.last(tx) or (0, chain.FIRST)
+            links: list[dict[str, object]] = []
+            for entry in found:
+                number, content = number + 1, chain.digest(entry)
+                link = chain.link(link, number, content)
+                links.append({"id": entry.id, "number": number, "digest": content, "link": link, "sealed_at": now})
+            store.seal(tx, links)
+            if signing is not None:
+                head = {"number": number, "link": link, "signed_at": now, "key": signing.name}
+                store.add_head(tx, head | {"signature": signing.sign(number, link)})
+        return len(found)
+
+
+def verify(tx: Tx, key: SigningKey | None, *, against: tuple[int, str] | None = None) -> Verified:
+    """Read the whole trail and compare it with its chain, its signed heads and, if given, a head that was kept elsewhere."""
+    heads = store.heads(tx)
+    count, kept = 0, ""
+
+    def counted() -> Iterator[Entry]:
+        nonlocal count, kept
+        for entry in store.sealed(tx):
+            count += 1
+            if against is not None and entry.number == against[0]:
+                kept = entry.link or ""
+            yield entry
+
+    found = list(chain.doubts(counted(), heads, until=None if against is None else against[0]))
+    if against is not None and kept != against[1]:
+        found.append(f"act {against[0]} is not what the head says that was kept elsewhere")
+    if key is not None:
+        found += [
+            f"the head of act {one.number} is not signed with the key that is here"
+            for one in heads
+            if not key.signed(one)
+        ]
+    return Verified(
+        sealed=count,
+        unsealed=store.count_unsealed(tx),
+        heads=len(heads),
+        checked=key is not None,
+        doubts=tuple(found),
+    )
+
+
+def head_of(text: str) -> tuple[int, str]:
+    """Read a head that was kept elsewhere, "NUMBER:LINK". Raises NotAHead (PLT-291)."""
+    number, colon, link = text.strip().partition(":")
+    if not colon or not number.isdigit() or len(link) != len(chain.FIRST):
+        raise NotAHead(f'"{text[:80]}" is no head of an audit trail.', "Give it as `pilotage audit --head` printed it.")
+    return int(number), link
+
+
+def last_head(tx: Tx) -> tuple[int, str, Head | None] | None:
+    """Number and link of the last sealed act, and the newest signed head."""
+    found = store.last(tx)
+    return None if found is None else (*found, store.last_signed(tx))
+
+
+def doubts(tx: Tx, *, key: Path) -> Mapping[str, Sequence[Sequence[object]]]:
+    """What `pilotage doctor` asks: whether the trail is as it was sealed."""
+    return {_WHOLE: [(one,) for one in verify(tx, SigningKey.read(key)).doubts]}

@@ -1,0 +1,71 @@
+"""Opens the stores of an environment, in the order of its plan."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from pilotage.credentials.keys import KeyRing
+from pilotage.credentials.plan import Plan
+from pilotage.credentials.ports import Store
+from pilotage.credentials.secrets import Secrets
+from pilotage.credentials.service.releasing import Leases
+from pilotage.credentials.stores.environment import EnvironmentStore
+from pilotage.credentials.stores.files import FileStore
+from pilotage.credentials.stores.local import LocalStore
+from pilotage.kernel.clock import Clock
+from pilotage.machinery.net.door import Door
+from pilotage.machinery.storage.database import Database
+
+
+def key_ring(folder: Path, environment: str, variables: Mapping[str, str]) -> KeyRing:
+    """Where the key of an environment's local store is looked for; `folder` is the project's `.pilotage`."""
+    return KeyRing(file=folder / "keys" / f"{environment}.key", variables=variables)
+
+
+class Project(Protocol):
+    """A project, as far as its secrets need it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the platform keeps what belongs to it."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """Which environment this is."""
+        ...
+
+    @property
+    def secrets(self) -> Plan:
+        """Where its secrets come from."""
+        ...
+
+
+def open_secrets(project: Project, database: Database, door: Door, clock: Clock | None = None) -> Secrets:
+    """The secrets of this process. Nothing is asked before a value is needed."""
+    plan = project.secrets
+    stores = [_opened(name, project, os.environ, database, door) for name in plan.stores]
+    leases = Leases(database=database, environment=project.environment)
+    return Secrets(project.environment, stores=stores, leases=leases, terms=plan.terms, clock=clock)
+
+
+def _opened(name: str, project: Project, variables: Mapping[str, str], database: Database, door: Door) -> Store:
+    options, environment = project.secrets.options.get(name, {}), project.environment
+    match name:
+        case "environment":
+            return EnvironmentStore(variables=variables)
+        case "files":
+            return FileStore(folder=project.folder / "secrets" / environment)
+        case "openbao":
+            from pilotage.credentials.stores.openbao import OpenBaoStore  # noqa: PLC0415 - where it is used
+
+            return OpenBaoStore.described(options, variables=variables, door=door)
+        case "aws":
+            from pilotage.credentials.stores.aws import AwsStore  # noqa: PLC0415 - where it is used
+
+            return AwsStore.described(options, door=door)
+        case _:
+            return LocalStore(
+                database=database, environment=environment, keys=key_ring(project.folder, environment, variables)
+            )

@@ -1,0 +1,1 @@
+"""Use cases of secrets: what people do with them, and what processes are given."""

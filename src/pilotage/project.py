@@ -1,0 +1,107 @@
+"""A project as its `pyproject.toml` describes it: `[tool.pilotage]`, read for one environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, cast
+
+from pilotage.cases.service.room import DISK_SHARE
+from pilotage.credentials.plan import Plan, read_plan
+from pilotage.credentials.stores.environment import environment_name
+from pilotage.kernel.errors import ProjectMissing
+
+DEMO_FOLDER: Final = "pilotage-demo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project: where it lies, which environment this is, and what it names."""
+
+    root: Path
+    environment: str
+    database_url: str
+    automations: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    disk_share: float = DISK_SHARE
+    """How much of the database's disk may be in use before intake pauses."""
+    contents: str = ".pilotage/contents"
+    """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
+    fakes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
+    secrets: Plan = field(default_factory=Plan)
+    """Where the values of secrets come from."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the platform keeps what belongs to this project."""
+        return self.root / ".pilotage"
+
+    @property
+    def contents_folder(self) -> Path:
+        """Where the large contents of this environment lie."""
+        return self.root / self.contents / self.environment
+
+    def setting(self, name: str) -> str | None:
+        """The text of a setting: HELPDESK_URL of the environment, else `helpdesk-url` of the project's file."""
+        return os.environ.get(environment_name(name), self.settings.get(name))
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project of this folder or of one above it; the demo's, where there is none but that.
+
+    Raises ProjectMissing (PLT-002).
+    """
+    here = Path(start or os.environ.get("PILOTAGE_PROJECT") or Path.cwd()).resolve()
+    for folder in (here, *here.parents, here / DEMO_FOLDER):
+        file = folder / "pyproject.toml"
+        if file.is_file() and (table := _table(file)) is not None:
+            return read_project(folder, table)
+    msg = f"There is no Pilotage project in {here} or above it."
+    raise ProjectMissing(
+        msg, "Go into a project's folder, or make one: `pilotage new NAME`; to look around: `pilotage demo`."
+    )
+
+
+def _table(file: Path) -> dict[str, object] | None:
+    try:
+        table: object = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pilotage")
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{file} is no TOML: {error}."
+        raise ProjectMissing(msg, "Correct that line.") from error
+    return cast("dict[str, object]", table) if isinstance(table, dict) else None
+
+
+def read_project(root: Path, table: Mapping[str, object]) -> Project:
+    """The project that `[tool.pilotage]` describes."""
+    environment = os.environ.get("PILOTAGE_ENVIRONMENT", "dev")
+    default = f"sqlite:///{root / '.pilotage' / (environment + '.db')}"
+    settings = table.get("settings", {})
+    by_environment = cast("Mapping[str, Mapping[str, object]]", settings if isinstance(settings, dict) else {})
+    named = table.get("automations", [])
+    return Project(
+        root=root,
+        environment=environment,
+        database_url=os.environ.get("PILOTAGE_DATABASE_URL") or str(table.get("database", default)),
+        automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
+        settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
+        disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
+        contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
+        fakes=_fakes(table.get("fakes", {}), root),
+        secrets=read_plan(table.get("secrets", {}), environment),
+    )
+
+
+def _disk_share(value: object, root: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1:
+        return float(value)
+    msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
+
+
+def _fakes(value: object, root: Path) -> dict[str, str]:
+    if isinstance(value, dict):
+        return {str(name): str(reference) for name, reference in cast("dict[object, object]", value).items()}
+    msg = f"fakes in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, 'Write a table: [tool.pilotage.fakes], and under it NAME = "module:attribute".')
