@@ -7,7 +7,6 @@ done. Only where the COMMIT itself has no answer is the outcome unknown.
 import asyncio
 import json
 import re
-import socket
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +24,9 @@ from sqlalchemy import exc
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
-from pilotage.machinery.net.errors import AddressRefused, MayHaveLeft, NeverLeft, NoSuchAddress, TookTooLong
+from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, NoSuchAddress, TookTooLong
 from pilotage.machinery.net.messages import Answer, Origin, Outgoing
+from pilotage.machinery.net.sockets import addresses_of, allowed
 
 _AT_ONCE: Final = 8
 _TABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
@@ -282,16 +282,10 @@ class SqlClient:
         if not host or host.startswith("/"):
             return
         try:
-            found = [str(one[4][0]) for one in socket.getaddrinfo(host, self._origin.port, type=socket.SOCK_STREAM)]
+            found = addresses_of(host, self._origin.port or 0)
         except OSError:
             raise NeverLeft("Its name has no address.") from None
-        allowed = [one for one in found if self._door.addresses.allow(one)]
-        if not allowed:
-            raise AddressRefused(
-                f"{host} leads to {', '.join(found)}, which this environment does not allow to be called.",
-                "Correct the address; if the database is meant to be there, allow private addresses in this environment.",
-            )
-        arguments["hostaddr"] = allowed[0]
+        arguments["hostaddr"] = allowed(self._door, host, found)[0]
 
 
 _JSON: Final = {"content-type": "application/json"}
