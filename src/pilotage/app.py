@@ -31,6 +31,7 @@ from pilotage.cases.store.moving import something_to_do
 from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
+from pilotage.connections.recording import Recorder
 from pilotage.connections.watching import Watch
 from pilotage.credentials.opening import open_secrets
 from pilotage.credentials.service.looking import tell_of
@@ -170,6 +171,7 @@ class Platform:
             clock=self.clock,
             watch=self.watch,
             limits=self.limiter,
+            recorder=self._recorder(),
         )
         self.loop.run(connections.open())
         spending = Spending(database=self.database)
@@ -180,6 +182,11 @@ class Platform:
             spent=spending.note,
             library=self.library,
         )
+
+    def _recorder(self) -> Recorder | None:
+        """What writes answers down for rehearsals, where somebody asks for it."""
+        file = os.environ.get("PILOTAGE_RECORD")
+        return Recorder(Path(file), self.secrets.known) if file else None
 
     @cached_property
     def library(self) -> Library:

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from pilotage.machinery.net.messages import Outgoing, origin
-from pilotage.rehearsal.answers import Answers, Asked, asked, digest_of, read_answers
+from pilotage.connections.recording import Asked, Recorder, asked, digest_of
+from pilotage.credentials.values import SecretValue
+from pilotage.machinery.net.messages import Answer, Outgoing, origin
+from pilotage.rehearsal.answers import Answers, read_answers
 from pilotage.rehearsal.errors import AnswersUnreadable
 
 
 def call(method: str = "GET", path: str = "/customers/7", query: str = "", body: bytes | None = None) -> Asked:
     """A call through the connection crm."""
     outgoing = Outgoing(method=method, origin=origin("http://crm.test"), path=path, query=query, body=body)
-    return asked("crm", outgoing, "dev/leads/1/note")
+    return asked("crm", outgoing)
 
 
 def read(tmp_path: Path, *lines: object) -> Answers:
@@ -89,3 +91,24 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The error says which file, and why it cannot be read."""
     with pytest.raises(AnswersUnreadable, match=r"missing\.jsonl cannot be read: No such file"):
         read_answers(tmp_path / "missing.jsonl")
+
+
+def test_what_is_recorded_answers_the_same_call_again(tmp_path: Path) -> None:
+    """An answer is found by its call, in a file of its owner alone, without the values of secrets."""
+    file = tmp_path / "answers.jsonl"
+    recorder = Recorder(file, lambda: [SecretValue("crm-token", "s3cr3t-value")])
+    search, download = call("POST", "/search", "page=2", b'{"name": "Ann"}'), call(path="/download")
+    headers = {"content-type": "application/json", "set-cookie": "session"}
+    recorder.note(search, Answer(status=200, headers=headers, body=b'{"found": 1, "echo": "s3cr3t-value"}'))
+    recorder.note(download, Answer(status=200, headers={}, body=b"no json", fault="it was cut"))
+    recorder.note(download, Answer(status=404, headers={}, body=b""))
+    assert "s3cr3t-value" not in file.read_text()
+    assert "cookie" not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    answers = read_answers(file)
+    found, absent = answers.to(search), answers.to(download)
+    assert found is not None
+    assert json.loads(found.body)["found"] == 1
+    assert absent is not None
+    assert (absent.status, absent.body) == (404, b"")
+    assert answers.to(call("POST", "/search", "page=3", b'{"name": "Ann"}')) is None

@@ -1,74 +1,69 @@
 """Nothing gets out of a rehearsal, and whoever tries is named."""
 
+import json
+import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests.rehearsal.project import Listener, Project
+from pilotage.rehearsal.errors import SecretWithheld
+from pilotage.rehearsal.service import bare_environment
+from pilotage.rehearsal.standing_in import Withheld
+from pilotage.rehearsal.values import Request
+from tests.rehearsal.project import SOURCE, Listener, Project
 
 pytestmark = pytest.mark.slow
 
-TRIES = {
-    "socket": (
-        "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=2)",
-        "look up 127.0.0.1:{port}",
-    ),
-    "connect": (
-        "import socket\nsocket.socket().connect(('127.0.0.1', {port}))",
-        "open a socket to 127.0.0.1:{port}",
-    ),
-    "datagram": (
-        "import socket\nsocket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {port}))",
-        "send to 127.0.0.1:{port}",
-    ),
-    "listen": ("import socket\nsocket.socket().bind(('127.0.0.1', 0))", "listen at 127.0.0.1:0"),
-    "urllib": (
-        "from urllib.request import urlopen\nurlopen('http://127.0.0.1:{port}/?token=hidden')",
-        "look up 127.0.0.1:{port}",
-    ),
-    "program": (
-        "import subprocess\nsubprocess.run(['curl', 'http://127.0.0.1:{port}', '-u', 'me:hidden'])",
-        "start the program curl",
-    ),
-    "shell": ("import os\nos.system('curl http://127.0.0.1:{port}')", "start the program curl in a shell"),
-    "fork": ("import os\nos.fork()", "fork a process"),
-    "spawn": (
-        "import multiprocessing\nmultiprocessing.get_context('spawn').Process(target=print).start()",
-        "start a process",
-    ),
+WAYS = {
+    "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=2)": "look up 127.0.0.1:{port}",
+    "import socket; socket.socket().connect(('127.0.0.1', {port}))": "open a socket to 127.0.0.1:{port}",
+    "import socket; socket.socket(socket.AF_UNIX).connect('/run/some.sock')": "open a socket to /run/some.sock",
+    "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {port}))": "send to 127.0.0.1:{port}",
+    "import socket; socket.socket().bind(('127.0.0.1', 0))": "listen at 127.0.0.1:0",
+    "from urllib.request import urlopen; urlopen('http://rates.test/?token=hidden')": "look up rates.test:80",
+    "import subprocess; subprocess.run(['curl', 'http://127.0.0.1', '-u', 'me:hidden'])": "start the program curl",
+    "import os; os.system('curl http://127.0.0.1 -u me:hidden')": "start the program curl in a shell",
+    "import os; os.execv('/bin/true', ['true'])": "become the program /bin/true",
+    "import os; os.posix_spawn('/bin/true', ['true'], {{}})": "start the program /bin/true",
+    "import os; os.fork()": "fork a process",
+    "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()": "start a process",
 }
 
 
-@pytest.mark.parametrize("way", TRIES)
-def test_code_that_opens_a_socket_or_starts_a_program_is_refused_and_named(
-    way: str, project: Project, listener: Listener
-) -> None:
-    """Each way out is refused, named with the step that tried it, and the exit code says that it was tried."""
-    code, what = TRIES[way]
-    project.write(judge=code.format(port=listener.port))
-    report = project.rehearse(code=1)
-    assert report["tried"] == [{"who": "leads_score.model", "what": what.format(port=listener.port), "times": 3}], (
-        report["tried"]
+def test_every_way_out_is_refused_and_named(project: Project, listener: Listener) -> None:
+    """Each is named with the step that tried it, without what its arguments say; the exit code says that it was tried."""
+    ways = [way.format(port=listener.port) for way in WAYS]
+    project.write(
+        judge=f"""\
+for way in {ways!r}:
+    try:
+        exec(way)
+    except PermissionError:
+        raise
+    except Exception as error:
+        assert "refused" in str(error), error"""
     )
-    assert report["endings"] == {"dead letter": 3}
+    report = project.rehearse(code=1)
+    named = {one["what"]: one for one in report["tried"]}
+    assert sorted(named) == sorted(what.format(port=listener.port) for what in WAYS.values())
+    assert {one["who"] for one in named.values()} == {"leads_score.model"}
+    assert {one["times"] for one in named.values()} == {3}
+    assert report["endings"] == {"would act": 2, "with people": 1}
     assert "hidden" not in str(report)
     assert listener.reached == 0
 
 
-def test_a_caught_refusal_is_named_all_the_same(project: Project, listener: Listener) -> None:
-    """Code that swallows the refusal goes on, and is named."""
-    project.write(
-        judge=f"""\
-import socket
-try:
-    socket.socket().connect(("127.0.0.1", {listener.port}))
-except Exception:
-    pass"""
-    )
-    report = project.rehearse(code=1)
-    assert report["tried"][0]["who"] == "leads_score.model"
-    assert report["endings"] == {"would act": 2, "with people": 1}
+def test_a_step_that_is_refused_fails_with_the_reason(project: Project, listener: Listener) -> None:
+    """The case is a dead letter that says what was tried; the report for people ends with who tried what."""
+    project.write(judge=f"import socket\nsocket.socket().connect(('127.0.0.1', {listener.port}))")
+    done = project.run("rehearse", "leads", "leads.csv")
+    tried = f"leads_score.model tried to open a socket to 127.0.0.1:{listener.port}: refused"
+    assert done.returncode == 1
+    assert f"What tried to get out\n{tried}, 3 times.\n" in done.stdout
+    assert done.stdout.count("dead letter") == 2
+    assert done.stdout.endswith("0 of 0 effects sent\n")
     assert listener.reached == 0
 
 
@@ -81,11 +76,20 @@ from urllib.request import urlopen
 one = threading.Thread(target=urlopen, args=("http://127.0.0.1:{listener.port}",), name="quiet")
 threading.excepthook = lambda args: None
 one.start()
-one.join()"""
+one.join()""",
+        compute="""\
+import asyncio
+try:
+    await asyncio.open_connection("rates.test", 80)
+except Exception as error:
+    assert "refused" in str(error)""",
     )
     report = project.rehearse(code=1)
-    (tried,) = report["tried"]
-    assert tried["who"] == "a thread (quiet), while leads.model ran,"
+    said = {one["who"]: one["what"] for one in report["tried"]}
+    assert said["a thread (quiet), while leads.model ran,"] == f"look up 127.0.0.1:{listener.port}"
+    (other,) = said.keys() - {"a thread (quiet), while leads.model ran,"}
+    assert "while leads.score ran" in other
+    assert said[other] == "look up rates.test:80"
     assert listener.reached == 0
 
 
@@ -119,6 +123,40 @@ if reached == 0:
     assert listener.reached == 0
 
 
+def test_without_a_namespace_the_report_says_why(project: Project, listener: Listener, tmp_path: Path) -> None:
+    """Where the system has none the other two walls hold, and what a C library may have done is not known."""
+    project.write(judge=f"import socket\nsocket.socket().connect(('127.0.0.1', {listener.port}))")
+    request = Request(
+        root=str(project.root),
+        environment="dev",
+        references=("leads_score:leads",),
+        automation="leads",
+        folder=str(tmp_path),
+        release="dev",
+        files=(str(project.root / "leads.csv"),),
+        cut_off=False,
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pilotage.rehearsal.child"],
+        input=json.dumps(asdict(request)) + "\n",
+        env=bare_environment(tmp_path) | {"PYTHONPATH": SOURCE},
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    report = json.loads(done.stdout.splitlines()[-1])["report"]
+    assert [(wall["name"], wall["holds"], wall["why"]) for wall in report["walls"]] == [
+        ("door disarmed", True, ""),
+        ("audit hook", True, ""),
+        ("network namespace", False, "it was not asked for"),
+    ]
+    assert report["found_no_way"] is None
+    assert report["tried"][0]["times"] == 3
+    assert listener.reached == 0
+
+
 def test_nothing_secret_is_in_the_environment(project: Project, tmp_path: Path) -> None:
     """The process has no variable beyond what a program needs to run, and another home; settings come, secrets do not."""
     file = tmp_path / "token"
@@ -147,9 +185,6 @@ raise ValueError(sorted(os.environ))"""
 
 def test_the_value_of_a_secret_is_withheld(project: Project) -> None:
     """Whoever asks for one is told that a rehearsal holds none; calls go to the door without it."""
-    from pilotage.rehearsal.errors import SecretWithheld
-    from pilotage.rehearsal.standing_in import Withheld
-
     secrets = Withheld("dev", folder=None, variables={"CRM_TOKEN": "hidden"})
     with pytest.raises(SecretWithheld, match="a rehearsal holds no credentials"):
         secrets.held("crm-token")

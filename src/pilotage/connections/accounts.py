@@ -84,6 +84,7 @@ def request(
         headers={**_headers(account, key, credentials, sends=_kind(call.body)), **signed},
         body=b"" if body is None and call.method in {"POST", "PUT", "PATCH"} else body,
         reads=not call.changes,
+        key=None if guard is None else guard.key,
     )
 
 

@@ -16,6 +16,7 @@ from pilotage.connections.accounts import Account, Client, Credentials
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import ConnectionUnknown
 from pilotage.connections.leasing import Leases, Lends
+from pilotage.connections.recording import Recorder
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
 from pilotage.connections.watching import Watches
@@ -49,6 +50,7 @@ class Connections:
         watch: Watches | None = None,
         resolve: Resolve = resolve,
         limits: Lends | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._declared: Final = {connection.name: connection for connection in declared}
         self._environment = environment
@@ -61,6 +63,7 @@ class Connections:
         self._watch = watch
         self._resolve = resolve
         self._leases = None if limits is None else Leases(limits, self._clock)
+        self._recorder = recorder
         self._accounts: dict[str, Account] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -113,7 +116,7 @@ class Connections:
         return Account(
             name=name,
             origin=where,
-            client=client,
+            client=client if self._recorder is None else self._recorder.around(name, client),
             secret=None if declared.credential is None else declared.credential.name,
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),

@@ -7,50 +7,20 @@ A line with the digest of a body, or with the body itself as `json`, answers cal
 call of its method and path. Where several do, the nearest one is taken, and of two equally near ones the later.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
-from pilotage.machinery.net.messages import Answer, Outgoing
+from pilotage.connections.recording import Asked, digest_of
+from pilotage.machinery.net.messages import Answer
 from pilotage.rehearsal.errors import AnswersUnreadable
 
-KEY: Final = "{effect key}"
-"""What stands in a body in place of the effect's key, which is another one in each run."""
 _KNOWN: Final = frozenset(
     {"connection", "method", "path", "query", "digest", "json", "status", "headers", "answer", "text"}
 )
 _FORM: Final = 'Write {"connection": ..., "method": ..., "path": ..., "answer": ...} in each line.'
-
-
-class Asked(NamedTuple):
-    """A call as it is looked for."""
-
-    connection: str
-    method: str
-    path: str
-    query: str
-    digest: str
-    """Of its body, in which the effect's key is blanked; empty for none."""
-
-
-def asked(connection: str, request: Outgoing, key: str | None) -> Asked:
-    """What a call is looked for by."""
-    return Asked(connection, request.method, request.path, request.query, digest_of(request.body, key))
-
-
-def digest_of(body: bytes | None, key: str | None = None) -> str:
-    """The digest of a body, the same whatever the order of its fields."""
-    if not body:
-        return ""
-    if key is not None:
-        body = body.replace(key.encode(), KEY.encode())
-    with suppress(ValueError):  # what is no JSON is digested as it is
-        body = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,10 @@ class RehearsedContents(Contents):
         except ContentMissing:
             return self._behind.read(digest)
 
+    def missing(self, digest: str) -> ContentMissing:
+        """The error for a content that the project does not have."""
+        return self._behind.missing(digest)
+
     def has(self, digest: str) -> bool:
         """Whether there is such a content."""
         return super().has(digest) or self._behind.has(digest)

@@ -29,7 +29,7 @@ from pilotage.machinery.storage.database import Database, Tx
 from pilotage.rehearsal import store
 from pilotage.rehearsal.documents import RehearsedContents, RehearsedReader
 from pilotage.rehearsal.reporting import Told, as_line
-from pilotage.rehearsal.standing_in import Boundary, Effect, RehearsedConnections, Withheld, performing, somewhere
+from pilotage.rehearsal.standing_in import Boundary, RehearsedConnections, Withheld, performing, somewhere
 from pilotage.rehearsal.values import RESULTS, Request
 from pilotage.rehearsal.walls import Watch
 
@@ -87,7 +87,7 @@ class _Performer:
     async def perform(self, job: Job) -> Finished:
         """Make the attempt. It is made once: a rehearsal's clock stands still, so nothing is tried again."""
         effect = job.effect
-        token = performing.set(Effect(id=effect.id, key=effect.key))
+        token = performing.set(effect.id)
         try:
             with self.watch.during(f"{effect.automation}.{effect.node}"):
                 finished = await self.inner.perform(job)
@@ -176,7 +176,13 @@ class Rehearsal:
         connections.boundary = self.boundary
         platform.loop.run(connections.open())
         files = Path(request.frozen or request.root)
-        platform.surrounding = _Stage(connections=connections, settings=settings, folder=files, watch=self.watch)
+        platform.surrounding = _Stage(
+            connections=connections,
+            settings=settings,
+            folder=files,
+            watch=self.watch,
+            library=platform.library,
+        )
         return platform
 
     def _inline(self, platform: Platform) -> Inline:

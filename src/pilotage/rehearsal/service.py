@@ -203,20 +203,24 @@ def _run(project: Project, request: Request, seen: Seen) -> Mapping[str, object]
         cwd=request.frozen or request.root,
         text=True,
         encoding="utf-8",
+        start_new_session=True,  # Ctrl-C is for whoever waits for the report, and ends this one
     )
     try:
         assert process.stdin is not None
         assert process.stdout is not None
         _write(process.stdin, asdict(request))
         report = _listen(project, process.stdin, process.stdout, seen)
-        if report is None:
-            raise RehearsalEnded(
-                f"The process of the rehearsal ended with {process.wait()} before it had told what became of the records.",
-                "What it said stands on stderr. Nothing was sent.",
-            )
-        return report
+    except BaseException:
+        process.kill()
+        raise
     finally:
         _end(process)
+    if report is None:
+        raise RehearsalEnded(
+            f"The process of the rehearsal ended with {process.returncode} before it had told what became of the records.",
+            "What it said stands on stderr. Nothing was sent.",
+        )
+    return report
 
 
 def _listen(project: Project, asks: IO[str], tells: IO[str], seen: Seen) -> Mapping[str, object] | None:

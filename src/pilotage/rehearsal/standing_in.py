@@ -9,22 +9,15 @@ from typing import Final
 from pilotage.authoring.connection import Connection
 from pilotage.connections.accounts import Account, Client
 from pilotage.connections.opening import Connections
+from pilotage.connections.recording import asked
 from pilotage.credentials.secrets import Secrets
 from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.client import Answer, Outgoing
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import DoorDisarmed
-from pilotage.rehearsal.answers import Answers, asked
+from pilotage.rehearsal.answers import Answers
 from pilotage.rehearsal.errors import SecretWithheld
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Effect:
-    """The effect that is being performed."""
-
-    id: int
-    key: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +33,8 @@ class WouldBe:
     """By what: "recording" or "fake"; empty: by nothing."""
 
 
-performing: Final[ContextVar[Effect | None]] = ContextVar("performing", default=None)
+performing: Final[ContextVar[int | None]] = ContextVar("performing", default=None)
+"""The effect that is being performed."""
 
 
 @dataclass(kw_only=True)
@@ -63,7 +57,7 @@ class Boundary:
     def _met(self, acts: bool) -> None:  # noqa: FBT001 - the door's own word
         effect = performing.get()
         if acts and effect is not None:
-            self.acted.add(effect.id)
+            self.acted.add(effect)
 
     def recorded(self, effect: int) -> None:
         """What an effect was answered is known from the real run of its case."""
@@ -77,7 +71,7 @@ class Boundary:
     async def answer(self, connection: str, request: Outgoing, leaving: Departure) -> Answer | None:
         """What the outside would answer, as far as it is known here."""
         effect = performing.get()
-        call = asked(connection, request, effect.key if effect is not None else None)
+        call = asked(connection, request)
         answer, by = self.answers.to(call), "recording"
         if answer is None:
             fake = self.fakes.get(connection)
@@ -85,7 +79,7 @@ class Boundary:
         reads = request.reads or request.method == "GET"
         self.calls[connection, request.method, reads, by] += 1
         if effect is not None and not reads:
-            self.effects.setdefault(effect.id, []).append(
+            self.effects.setdefault(effect, []).append(
                 WouldBe(
                     connection=connection, method=request.method, path=request.path, digest=call.digest, answered=by
                 )
@@ -124,7 +118,7 @@ class RehearsedConnections(Connections):
 
     def _open(self, name: str) -> Account:
         account = super()._open(name)
-        return replace(account, client=MeetsTheDoor(name, account.client, self.boundary), secret=None)
+        return replace(account, client=MeetsTheDoor(name, account.client, self.boundary), secret=None, signing=None)
 
 
 def somewhere(connections: Iterable[Connection], setting: Callable[[str], str | None]) -> Callable[[str], str | None]:

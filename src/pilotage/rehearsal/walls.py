@@ -6,6 +6,7 @@ This module imports the standard library alone.
 
 import ctypes
 import os
+import re
 import sys
 import threading
 from collections import Counter
@@ -105,6 +106,8 @@ _TRIED: Final[dict[str, Callable[[Sequence[object]], str]]] = {
 """What is refused, by the interpreter's own events, and how it is named. Of a command only the program: arguments may be secret."""
 
 
+_NUMBER: Final = re.compile(r"[-_]\d+")
+"""Of the many threads of one pool, which are one to whoever reads."""
 _PROOF: Final = "nowhere, to see whether it is refused"
 
 
@@ -189,7 +192,7 @@ class Watch:
             if library is None and not _is_of_the_house(module):
                 library = f"{module}.{frame.f_code.co_qualname}"
             frame = frame.f_back
-        who = library or f"a thread ({threading.current_thread().name})"
+        who = library or f"a thread ({_NUMBER.sub('', threading.current_thread().name)})"
         running = ", ".join(sorted(name for name, count in list(self._running.items()) if count > 0))
         return f"{who}, while {running} ran," if running else who
 

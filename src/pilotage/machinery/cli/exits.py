@@ -9,7 +9,7 @@ class Exit(IntEnum):
     OK = 0
     """It was done, and what was asked about is well."""
     NOT_WELL = 1
-    """It was done, and what was asked about is not well: doctor or check found something, or a replay failed again."""
+    """It was done, and what was asked about is not well: doctor or check found something, a replay failed again, or a rehearsal held code back."""
     REFUSED = 2
     """It was not done: wrong usage, or an error with a code and a remedy."""
     UNEXPECTED = 70

@@ -75,6 +75,8 @@ class Outgoing:
     body: bytes | None = None
     reads: bool = False
     """It changes nothing on the other side, whatever its method."""
+    key: str | None = None
+    """Of the effect that makes the call; it may stand in the body."""
 
     def __repr__(self) -> str:
         return f"Outgoing({self.method} {redact_url(self.url)}, {dict(redact_headers(self.headers))})"
