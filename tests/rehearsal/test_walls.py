@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotage.rehearsal.errors import SecretWithheld
 from pilotage.rehearsal.service import bare_environment
-from pilotage.rehearsal.standing_in import Withheld
 from pilotage.rehearsal.values import Request
 from tests.rehearsal.project import SOURCE, Listener, Project
 
@@ -181,13 +179,3 @@ raise ValueError(sorted(os.environ))"""
         assert name not in done.stdout + done.stderr
     assert "PATH" in done.stderr
     assert str(Path.home()) + "'" not in done.stderr
-
-
-def test_the_value_of_a_secret_is_withheld(project: Project) -> None:
-    """Whoever asks for one is told that a rehearsal holds none; calls go to the door without it."""
-    secrets = Withheld("dev", folder=None, variables={"CRM_TOKEN": "hidden"})
-    with pytest.raises(SecretWithheld, match="a rehearsal holds no credentials"):
-        secrets.held("crm-token")
-    with pytest.raises(SecretWithheld, match="a rehearsal holds no credentials"):
-        secrets.read_again("crm-token")
-    assert secrets.known() == []

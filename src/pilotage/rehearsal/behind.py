@@ -41,6 +41,7 @@ def rehearse(told: Mapping[str, object], parent: Parent, outside: str | None) ->
 
 
 def _report(request: Request, parent: Parent, outside: str | None) -> Mapping[str, object]:
+    lost = walls.found_no_way()
     door = Door(Addresses(), armed=False)
     answers = read_answers(Path(request.answers)) if request.answers else Answers()
     watch = walls.Watch(lambda path: loading.is_ours(request, path))
@@ -66,5 +67,5 @@ def _report(request: Request, parent: Parent, outside: str | None) -> Mapping[st
             {"name": "network namespace", "holds": outside is None, "why": outside or ""},
         ],
         "tried": [{"who": who, "what": what, "times": times} for (who, what), times in watch.tried.most_common()],
-        "found_no_way": walls.found_no_way() if outside is None else None,
+        "found_no_way": walls.found_no_way() - lost if outside is None else None,
     }

@@ -15,7 +15,7 @@ from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.client import Answer, Outgoing
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
-from pilotage.machinery.net.errors import DoorDisarmed
+from pilotage.machinery.net.errors import DoorDisarmed, NeverLeft
 from pilotage.rehearsal.answers import Answers
 from pilotage.rehearsal.errors import SecretWithheld
 
@@ -88,27 +88,29 @@ class Boundary:
 
 
 class MeetsTheDoor:
-    """A client that sends as every other one does. The door refuses, and counts; then the boundary is asked."""
+    """Where a client would send: the door refuses, and counts; then the boundary is asked. There is nothing that could send."""
 
-    def __init__(self, name: str, behind: Client, boundary: Boundary) -> None:
+    def __init__(self, name: str, instead_of: Client, boundary: Boundary) -> None:
         self._name = name
-        self._behind = behind
+        self._instead_of = instead_of
         self._boundary = boundary
 
     async def send(self, request: Outgoing, leaving: Departure) -> Answer:
         """What the outside would answer. Raises DoorDisarmed (PLT-241) where nobody knows."""
+        leaving.check()
         try:
-            return await self._behind.send(request, leaving)
+            self._boundary.door.pass_through(request.method, str(request.origin), reads=request.reads)
         except DoorDisarmed:
             answer = await self._boundary.answer(self._name, request, leaving)
             if answer is None:
                 raise
             leaving.leave()
             return answer
+        raise NeverLeft("It was not sent: a rehearsal has nothing to send it with, whatever its door says.")
 
     async def close(self) -> None:
-        """Close what stands behind."""
-        await self._behind.close()
+        """Close the client that was never used."""
+        await self._instead_of.close()
 
 
 class RehearsedConnections(Connections):
