@@ -263,3 +263,72 @@ def test_documents_are_read_where_they_lie(tmp_path: Path) -> None:
     assert report["endings"] == {"done": 1, "in quarantine": 1}
     assert report["cases"][0]["values"] == {"read": {"words": "Good morning"}}
     assert report["tried"] == []
+
+
+CHAIN = '''\
+import pilotage as pl
+from pydantic import BaseModel
+
+
+class Raw(BaseModel):
+    id: str
+    name: str
+
+
+class Lead(BaseModel):
+    id: str
+
+
+class Kept(BaseModel):
+    id: str
+
+
+clerk = pl.Role("clerk")
+crm = pl.Connection("crm", base_url="http://crm.test")
+
+
+@pl.compute
+def clean(raw: Raw) -> Lead:
+    """Bring it into one form."""
+    return Lead(id=raw.id.lower())
+
+
+@pl.act(through=crm, undo=pl.CannotUndo("a note stays"), reconcile=pl.SafeToRepeat("the CRM knows the key"))
+async def note(lead: Lead) -> Kept:
+    """Note it."""
+    return await crm.post("/notes", json=lead, expect=Kept)
+
+
+ingest = pl.Automation(
+    "ingest",
+    purpose="Leads are in one form.",
+    takes=Raw,
+    gives=Lead,
+    key=lambda raw: raw.id,
+    owner=clerk,
+    process=pl.Path(clean, pl.HandOver(to=pl.Receiver("notes", takes=Lead, version=1), accepted_within="1h", then=clerk)),
+)
+notes = pl.Automation(
+    "notes",
+    purpose="Leads are noted.",
+    takes=Lead,
+    gives=Kept,
+    key=lambda lead: lead.id,
+    owner=clerk,
+    process=pl.Path(note),
+)
+'''
+
+
+def test_what_is_handed_over_is_rehearsed_on(project: Project) -> None:
+    """The case of the next automation is made, and goes as far as it can."""
+    project.write()
+    (project.root / "chain.py").write_text(CHAIN)
+    (project.root / "pyproject.toml").write_text('[tool.pilotage]\nautomations = ["chain:ingest", "chain:notes"]\n')
+    done = project.run("rehearse", "ingest", "leads.csv", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["endings"] == {"handed over": 3, "would act": 3}
+    assert {(one["automation"], one["key"]) for one in report["cases"] if one["ending"] == "would act"} == {
+        ("notes", name) for name in ("l1", "l2", "l3")
+    }

@@ -1,5 +1,6 @@
 """The rehearsal itself, inside its process: the platform without a way out, the records through it, and what became of them."""
 
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,11 @@ class _RoomForAll(Room):
 
     def need(self, tx: Tx, automation: Automation) -> None:
         """There is room."""
+
+    def left(self, tx: Tx, automation: Automation) -> int:
+        """As many as anybody could hand over."""
+        del tx, automation
+        return sys.maxsize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +167,7 @@ class Rehearsal:
         )
         platform.library = Library(contents=platform.contents, reader=RehearsedReader(self.watch))
         platform.intake.room = _RoomForAll()
-        platform.intake.releases = _OnThisCode(release=request.release)
+        platform.intake.releases = platform.taking.releases = _OnThisCode(release=request.release)
         platform.limiter = Limiter(database=platform.database, declared={})
         declared = [connection for one in self.automations for connection in one.connections]
         settings = somewhere(declared, self.setting)
@@ -208,6 +214,7 @@ class Rehearsal:
             sending=sending,
             performer=performer,
             loop=platform.loop,
+            chores=[platform.taking.take],
             seen=seen,
         )
 
