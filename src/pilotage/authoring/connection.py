@@ -59,13 +59,30 @@ class Connection:
         self.signing = signing
         """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
 
-    async def get(self, path: str, /, *, expect: type[M], params: Mapping[str, str] | None = None) -> M:
-        """Read something that must be there."""
-        return cast("M", await self._call("GET", path, expect=expect, params=params))
+    async def get(
+        self,
+        path: str,
+        /,
+        *,
+        expect: type[M],
+        params: Mapping[str, str] | None = None,
+        segment: Mapping[str, str] | None = None,
+    ) -> M:
+        """Read something that must be there; `segment` says whose call it is, where limits count `by=` a segment."""
+        return cast("M", await self._call("GET", path, expect=expect, params=params, segment=segment))
 
-    async def find(self, path: str, /, *, expect: type[M], params: Mapping[str, str] | None = None) -> M | None:
+    async def find(
+        self,
+        path: str,
+        /,
+        *,
+        expect: type[M],
+        params: Mapping[str, str] | None = None,
+        segment: Mapping[str, str] | None = None,
+    ) -> M | None:
         """Read something that may be absent: 404, null or an empty list is None."""
-        return cast("M | None", await self._call("GET", path, expect=expect, params=params, absent_is_none=True))
+        found = await self._call("GET", path, expect=expect, params=params, segment=segment, absent_is_none=True)
+        return cast("M | None", found)
 
     async def post(self, path: str, /, *, expect: type[M], json: BaseModel | Mapping[str, Json]) -> M:
         """Send something new; the effect's key goes along by itself."""
@@ -75,9 +92,17 @@ class Connection:
         """Put something in its place; the effect's key goes along by itself."""
         return cast("M", await self._call("PUT", path, expect=expect, body=json))
 
-    async def ask(self, path: str, /, *, expect: type[M], json: BaseModel | Mapping[str, Json]) -> M:
+    async def ask(
+        self,
+        path: str,
+        /,
+        *,
+        expect: type[M],
+        json: BaseModel | Mapping[str, Json],
+        segment: Mapping[str, str] | None = None,
+    ) -> M:
         """Ask something that takes a body and changes nothing on the other side: a search, a model."""
-        return cast("M", await self._call("POST", path, expect=expect, body=json, reads=True))
+        return cast("M", await self._call("POST", path, expect=expect, body=json, segment=segment, reads=True))
 
     async def delete(self, path: str, /) -> None:
         """Remove something; the answer is not read."""
@@ -100,6 +125,7 @@ class Connection:
         expect: type[BaseModel] | None = None,
         params: Mapping[str, str] | None = None,
         body: object = None,
+        segment: Mapping[str, str] | None = None,
         absent_is_none: bool = False,
         reads: bool = False,
     ) -> object:
@@ -111,6 +137,7 @@ class Connection:
             expect=expect,
             absent_is_none=absent_is_none,
             reads=reads,
+            segment=dict(segment or {}),
         )
         return await self._caller().call(self.name, call)
 

@@ -43,6 +43,10 @@ class SafeToRepeat:
     why: str
 
 
+Priority = Literal["high", "usual", "low"]
+"""Who goes first where the limits of a connection are short."""
+
+
 class Act(Declared, Step):
     """An effect: changes something outside, once, and says how it is taken back."""
 
@@ -50,6 +54,7 @@ class Act(Declared, Step):
     undo_takes_effect: bool = False
     """Whether the undo takes an Effect second: its own, with a key of its own."""
     reconcile: "Function | SafeToRepeat | None" = None
+    priority: Priority = "usual"
 
     @property
     def through(self) -> tuple[Connection, ...]:
@@ -74,8 +79,12 @@ def act(
     undo: "Function | CannotUndo | None" = None,
     reconcile: "Function | SafeToRepeat | None" = None,
     retry: Retry | None = None,
+    priority: Priority = "usual",
 ) -> Callable[[Function], Act]:
-    """An effect: it makes one state-changing call, and says how that is taken back."""
+    """An effect: it makes one state-changing call, and says how that is taken back.
+
+    `priority` counts where the connection's limits are short: high goes first, low where nobody else waits.
+    """
     named = connections(through)
 
     def decorate(function: Function) -> Act:
@@ -92,6 +101,7 @@ def act(
         made.undo = CannotUndo("") if undo is None else undo
         made.undo_takes_effect = not isinstance(undo, CannotUndo) and len(_positional(undo)) > 1
         made.reconcile = reconcile
+        made.priority = priority
         return made
 
     return decorate

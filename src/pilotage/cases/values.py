@@ -196,6 +196,7 @@ class Permitted:
     given: str | None
     item: int | None
     parent: int | None
+    segments: str | None = None
     earlier: dict[str, str] = field(default_factory=dict[str, str])
     """What earlier effects of the case gave: node -> JSON text."""
 

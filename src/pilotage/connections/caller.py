@@ -243,6 +243,10 @@ class ConnectionCaller:
                 "Two calls are two effects: make a step of its own for each, so that each is sent once and undone alone.",
             )
 
+    def _whose(self, said: Mapping[str, str]) -> Mapping[str, str]:
+        """Whose call it is: as the call says, else an effect's is its case's."""
+        return said or ({} if self._guard is None else self._guard.segment)
+
     @property
     def _counted(self) -> int:
         """How many calls were taken from the limits with the permission to send."""
@@ -265,7 +269,7 @@ class ConnectionCaller:
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
         """Send the one state-changing call. However it ends, `standing` says what is known."""
         amounts = {**scaled(call.reserve), CALLS: 1 - self._counted}
-        held = await self._held(account, Ask(amounts=amounts, segment=call.segment), call.wait_at_most)
+        held = await self._held(account, Ask(amounts=amounts, segment=self._whose(call.segment)), call.wait_at_most)
         leaving = self._departure()
         self._standing = Standing.UNKNOWN
         try:
@@ -283,7 +287,7 @@ class ConnectionCaller:
         probe = self._probe
         if self._gate is not None:
             probe = await self._gate.enter(account.name, seconds=account.longest)
-        ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=call.segment)
+        ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=self._whose(call.segment))
         tries = _PERMITS
         while True:
             tries -= 1

@@ -10,6 +10,7 @@ from pilotage.authoring.connection import Connection
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections import store
 from pilotage.connections.counting import SECOND, Flight, Form
+from pilotage.connections.giving_way import READS
 from pilotage.connections.hearing import Notice
 from pilotage.connections.standing import CALLS, Standing
 from pilotage.machinery.storage.database import Database, Tx
@@ -164,7 +165,8 @@ class Limiter:
             flight = standing.flight(KEEP + SEND_WITHIN + longest)
             answers = _served(standing, asks, flight)
             spare = 0
-            if ahead and not any(answers) and not any(form.by for form in standing.forms):
+            alone = standing.allowed(READS, 1 << 20) == 1 << 20
+            if ahead and alone and not any(answers) and not standing.apart:
                 room = standing.room(flight, wanted=4 * ahead)
                 spare = min(ahead, room // 4)
                 standing.take(flight, {CALLS: spare})
@@ -188,16 +190,32 @@ def _served(standing: Standing, asks: Sequence[Ask], flight: Flight) -> list[Sho
     """Each in its turn. One that finds no room in a limit is not passed there by those behind it."""
     answers: list[Short | None] = []
     full: dict[tuple[str, str], Short] = {}
+    wanted = sum(ask.amounts.get(CALLS, 0) for ask in asks)
+    left = standing.allowed(READS, standing.room(flight, wanted=wanted)) if wanted and standing.forms else wanted
+    shared = left < wanted and standing.allowed(READS, wanted) < wanted  # others wait too
+    got = 0
     for ask in asks:
+        calls = ask.amounts.get(CALLS, 0)
         short = next((full[place] for place in _places(standing, ask) if place in full), None) or _short(
             standing, ask, flight
         )
+        if short is None and shared and got + calls > left:
+            short = _gives_way(standing)
         answers.append(short)
         if short is None:
             standing.take(flight, ask.amounts, ask.segment)
+            got += calls
         elif short.limit is not None and not short.never:
             full[short.limit.key, ask.segment.get(short.limit.by or "", "")] = short
+    if wanted:
+        standing.noted(READS, wanted=wanted, got=got, flight=flight)
     return answers
+
+
+def _gives_way(standing: Standing) -> Short | None:
+    """There is room, and it is the turn of effects."""
+    limit = next((form for form in standing.forms if form.unit == CALLS and form.by is None), None)
+    return None if limit is None else Short(limit=limit, now=standing.now, free_at=None)
 
 
 def _places(standing: Standing, ask: Ask) -> list[tuple[str, str]]:
@@ -216,11 +234,17 @@ def _short(standing: Standing, ask: Ask, flight: Flight) -> Short | None:
     return Short(limit=lacking, now=now, free_at=standing.free_at(flight, ask.amounts, ask.segment))
 
 
-def settle(standings: Mapping[str, Standing], answered: Mapping[tuple[str, Flight], int]) -> None:
-    """Calls came back: so many of each flight, each counted as one call."""
-    for (name, flight), count in answered.items():
+def settle(standings: Mapping[str, Standing], answered: Mapping[tuple[str, Flight, str | None], int]) -> None:
+    """Calls came back: so many of each flight and of the segments of their cases, each counted as one call."""
+    for (name, flight, text), count in answered.items():
         if standing := standings.get(name):
-            standing.settle(flight, {CALLS: count}, {CALLS: count})
+            standing.settle(flight, {CALLS: count}, {CALLS: count}, segments_in(text) if standing.apart else {})
+
+
+def segments_in(text: str | None) -> dict[str, str]:
+    """The segments of a case, as its row has them: "|client=acme|product=x|"."""
+    parts = (part.partition("=") for part in (text or "").strip("|").split("|") if part)
+    return {name: value for name, _, value in parts}
 
 
 def read(

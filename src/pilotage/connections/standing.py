@@ -6,6 +6,7 @@ One value for a connection, kept as one row: whatever is decided about it is dec
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections.breaker import Breaker, Stage
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
+from pilotage.connections.giving_way import Line
 from pilotage.connections.hearing import Notice
 from pilotage.connections.hearing import Told as ToldNow
 from pilotage.connections.values import Heard
@@ -20,6 +22,8 @@ from pilotage.connections.values import Heard
 CALLS: Final = "calls"
 NOBODY: Final[Mapping[str, str]] = {}
 """The segment of a call that is nobody's in particular."""
+ALL: Final[Mapping[str, str]] = MappingProxyType({})
+"""The segments of everybody together."""
 HEARD: Final = 300 * SECOND
 """How long a declaration counts after the last process that made it was heard of."""
 _MINUTE: Final = 60 * SECOND
@@ -92,6 +96,7 @@ class Stored(BaseModel):
     heard: dict[int, dict[str, int]] = Field(default_factory=dict[int, dict[str, int]])
     said: dict[str, Said] = Field(default_factory=dict[str, Said])
     told: Told | None = None
+    line: Line = Field(default_factory=Line)
 
 
 _EARLY: Final = 0.1
@@ -204,17 +209,36 @@ class Standing:
         """A call that is permitted now and can arrive for so long."""
         return Flight(permitted=self.now, until=self.now + length)
 
-    def room(self, flight: Flight, *, wanted: int, segment: Mapping[str, str] = NOBODY) -> int:
-        """How many calls of one each may be permitted now; none where too few to be worth a look."""
+    def room(self, flight: Flight, *, wanted: int, segment: Mapping[str, str] = ALL) -> int:
+        """How many calls of one each may be permitted now; none where too few to be worth a look.
+
+        Unsaid whose they are, limits that count each value of a segment apart are left out.
+        """
         wanted = self.let_through(wanted)
         if not wanted:
             return 0
         wanted = min(wanted, self._told_left())
-        counting = [form for form in self.forms if form.unit == CALLS]
+        counting = [form for form in self.forms if form.unit == CALLS and (form.by is None or segment is not ALL)]
         if not counting or not wanted:
             return wanted
         room = min(wanted, *(form.room(self._count(form, segment), flight) for form in counting))
         return room if room >= min(wanted, *(form.worth for form in counting)) else 0
+
+    def allowed(self, kind: str, room: int) -> int:
+        """How much of the room this kind of call may take, with regard to the others who wait."""
+        return self.stored.line.allowed(kind, room, self.now) if self.forms else room
+
+    def noted(self, kind: str, *, wanted: int, got: int, flight: Flight) -> None:
+        """This kind has taken what it could."""
+        if self.forms:
+            free_at = self.free_at(flight, {CALLS: 1}) if got < wanted else None
+            if self.stored.line.noted(kind, wanted=wanted, got=got, now=self.now, free_at=free_at):
+                self.changed = True
+
+    @property
+    def apart(self) -> list[str]:
+        """The segments for each value of which calls are counted apart."""
+        return sorted({form.by for form in self.forms if form.by is not None and form.unit == CALLS})
 
     def lacks(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> Form | None:
         """The first limit without room for all of it; None: it may be taken, all together."""
@@ -251,13 +275,13 @@ class Standing:
             self.stored.answered[minute] = self.stored.answered.get(minute, 0) + calls
             self.changed = True
 
-    def free_at(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = NOBODY) -> int | None:
+    def free_at(self, flight: Flight, amounts: Mapping[str, int], segment: Mapping[str, str] = ALL) -> int | None:
         """When all of it could be taken, as far as that is known now."""
         moments: list[int] = [self.stored.closed_until, self.stored.breaker.until]
         if self.stored.told is not None and amounts.get(CALLS, 0) > self._told_left():
             moments.append(self.stored.told.until)
         for form in self.forms:
-            if amount := amounts.get(form.unit, 0):
+            if (amount := amounts.get(form.unit, 0)) and (form.by is None or segment is not ALL):
                 found = form.free_at(self._count(form, segment), amount, flight)
                 if found is None:
                     return None

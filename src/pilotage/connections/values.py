@@ -1,6 +1,7 @@
 """What is known about a call: who may make it, how far it has come, and what the other side said."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -46,6 +47,8 @@ class EffectGuard:
     repeats_unknown: bool = False
     """The outcome of an earlier attempt is unknown: a refusal of this one then proves nothing about that one."""
 
+    segment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The segments of its case, for limits that count them apart."""
     counted: bool = True
     """Its one call was taken from the account's limits with the permission to send; else it takes a permit of its own."""
 

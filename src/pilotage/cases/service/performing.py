@@ -36,6 +36,7 @@ from pilotage.connections.errors import (
     TooHeavy,
 )
 from pilotage.connections.errors import NotDone as CallNotDone
+from pilotage.connections.limiting import segments_in
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
@@ -77,6 +78,7 @@ class Performer:
             attempt=effect.attempt,
             send_by=job.send_by,
             repeats_unknown=effect.doubtful,
+            segment=segments_in(effect.segments),
         )
         caller = self.surrounding.acting(node, guard, probe=job.probe)
         values = self._arguments(automation, node, effect)

@@ -6,12 +6,13 @@ Priority comes first: what is of a later one is permitted where room is left. Wh
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final, Protocol
 
 from pilotage.cases.service.served import Served
 from pilotage.cases.shares import split
 from pilotage.cases.store import holding, permitting
 from pilotage.cases.store.permitting import Lines, Planned, Share
-from pilotage.cases.store.turns import Segment
+from pilotage.cases.store.turns import SEGMENTS, Segment
 from pilotage.cases.values import Hold
 from pilotage.machinery.storage.database import Tx
 
@@ -25,6 +26,22 @@ class Due:
     lines: Sequence[Planned]
     held: Sequence[str]
     """Segments on hold."""
+
+
+class RoomApart(Protocol):
+    """The room of each segment, where limits count them apart."""
+
+    def room(self, segments: str | None, wanted: int) -> int:
+        """How many effects of cases with these segments may be sent."""
+        ...
+
+    def took(self, segments: str | None, count: int) -> None:
+        """So many were taken."""
+        ...
+
+
+_LOOKS: Final = 8
+"""How often segments are looked at in one turn, where those that were looked at have no room."""
 
 
 @dataclass(kw_only=True)
@@ -66,9 +83,21 @@ class Permits:
         ]
 
     def take(
-        self, tx: Tx, due: Due, *, room: int, sending: int, sender: str, now: int, send_by: int
+        self,
+        tx: Tx,
+        due: Due,
+        *,
+        room: int,
+        sending: int,
+        sender: str,
+        now: int,
+        send_by: int,
+        apart: RoomApart | None = None,
     ) -> list[tuple[int, bool]]:
-        """Permits for up to `room` effects of the connection, of which `sending` are sent: (effect, whether to ask about it)."""
+        """Permits for up to `room` effects of the connection, of which `sending` are sent: (effect, whether to ask about it).
+
+        `apart` knows the room of each segment, where limits count them apart.
+        """
         taken: list[tuple[int, bool]] = []
         if due.ask and room > 0:
             asked = permitting.permit_asking(
@@ -78,8 +107,13 @@ class Permits:
         lines = due.lines
         acts = 0
         while lines and (left := min(room - len(taken), sending - acts)) > 0:
-            shares = self._shares(tx, due, lines, left, now)
-            sent = permitting.permit(tx, due.connection, shares, sender=sender, now=now, send_by=send_by)
+            shares = self._shares(tx, due, lines, left, now, apart)
+            sent: list[int] = []
+            for some in [shares] if apart is None else [[one] for one in shares]:
+                got = permitting.permit(tx, due.connection, some, sender=sender, now=now, send_by=send_by)
+                sent += got
+                if apart is not None:
+                    apart.took(some[0].segment, len(got))
             taken += [(effect, False) for effect in sent]
             acts += len(sent)
             first = min(line.priority for line in lines)
@@ -89,7 +123,9 @@ class Permits:
             lines = permitting.planned(tx, known, now=now, most=left)
         return taken
 
-    def _shares(self, tx: Tx, due: Due, lines: Sequence[Planned], room: int, now: int) -> list[Share]:
+    def _shares(
+        self, tx: Tx, due: Due, lines: Sequence[Planned], room: int, now: int, apart: RoomApart | None
+    ) -> list[Share]:
         first = min(line.priority for line in lines)
         level = sorted(
             (line for line in lines if line.priority == first),
@@ -100,16 +136,32 @@ class Permits:
             self._turn += 1
             key = (line.connection, line.automation)
             self._turns[key] = self._turn
-            if line.count <= most and line.count < room:
+            if apart is None and line.count <= most and line.count < room:
                 shares.append(Share(of=line, segment=None, whole=True, most=most))
                 continue
-            found = permitting.segments(tx, line, now=now, after=self._after.get(key), most=most)
-            free = {segment: count for segment, count in found.items() if not _named(due.held, segment)}
-            divided = split(free, most)
+            divided = split(self._free(tx, due, line, most, now, apart), most)
             if divided:
                 self._after[key] = next(reversed(divided))
             shares += [Share(of=line, segment=one, whole=False, most=count) for one, count in divided.items()]
         return shares
+
+    def _free(
+        self, tx: Tx, due: Due, line: Planned, most: int, now: int, apart: RoomApart | None
+    ) -> dict[Segment, int]:
+        """What is due of each segment, without what is on hold or has no room."""
+        key = (line.connection, line.automation)
+        for _ in range(_LOOKS):
+            found = permitting.segments(tx, line, now=now, after=self._after.get(key), most=most)
+            free = {segment: count for segment, count in found.items() if not _named(due.held, segment)}
+            if apart is None:
+                return free
+            rooms = {segment: min(count, apart.room(segment, count)) for segment, count in free.items()}
+            free = {segment: room for segment, room in rooms.items() if room}
+            named = [segment for segment in found if segment is not None]
+            if free or len(named) < SEGMENTS:
+                return free
+            self._after[key] = named[-1]  # all of these are full: look behind them
+        return {}
 
 
 def _stops(holds: Sequence[Hold], line: Planned) -> bool:

@@ -15,6 +15,7 @@ from pilotage.cases.leaving import Leaving, asks
 from pilotage.cases.store import ledger
 from pilotage.cases.values import BatchRow, EffectState, LiveCase, Place, Question
 from pilotage.cases.walk import Walk
+from pilotage.connections import giving_way
 from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.storage.database import Tx
 
@@ -71,6 +72,9 @@ def plan_effects(
     return after
 
 
+_PRIORITIES: Final = {"high": giving_way.HIGH, "usual": giving_way.USUAL, "low": giving_way.LOW}
+
+
 def _planned(
     case: LiveCase, node: Node, inputs: str, number: int, generation: int, batch: BatchRow, environment: str, now: int
 ) -> dict[str, object]:
@@ -90,7 +94,7 @@ def _planned(
         "inputs": inputs,
         "repeat": act.repeat,
         "state": EffectState.PLANNED.value,
-        "priority": 0,
+        "priority": _PRIORITIES[act.priority],
         "attempt": 0,
         "failures": 0,
         "asked": 0,

@@ -24,8 +24,9 @@ from pilotage.cases.store.ledger import Turn
 from pilotage.cases.store.tallying import Changes
 from pilotage.cases.values import EffectState, Permitted, Place, Question
 from pilotage.cases.walk import budget_of
+from pilotage.connections import giving_way
 from pilotage.connections.counting import Flight
-from pilotage.connections.limiting import ANSWER_SOON, Limiter, settle
+from pilotage.connections.limiting import ANSWER_SOON, Limiter, segments_in, settle
 from pilotage.connections.standing import CALLS, Standing
 from pilotage.connections.watching import Watch
 from pilotage.kernel.clock import Clock
@@ -62,6 +63,35 @@ class Finished:
 
     job: Job
     outcome: Outcome
+
+
+@dataclass(kw_only=True)
+class Apart:
+    """The room of each value of a segment, where a limit counts them apart."""
+
+    standing: Standing
+    flight: Flight
+    free_at: int | None = None
+    """When the first of those that had none has some, as far as that is known of all of them."""
+    _seen: bool = False
+
+    def room(self, segments: str | None, wanted: int) -> int:
+        """How many of these cases' effects may be sent."""
+        of = segments_in(segments)
+        room = self.standing.room(self.flight, wanted=wanted, segment=of)
+        if not room:
+            free = self.standing.free_at(self.flight, {CALLS: 1}, of)
+            first = free if self.free_at is None or not self._seen else min(self.free_at, free or 0)
+            self.free_at, self._seen = first, True
+        return room
+
+    def took(self, segments: str | None, count: int) -> None:
+        """So many were taken."""
+        self.standing.take(self.flight, {CALLS: count}, segments_in(segments))
+
+
+def _answered(jobs: Sequence[Job]) -> Counter[tuple[str, Flight, str | None]]:
+    return Counter((job.effect.connection, job.flight, job.effect.segments) for job in jobs if job.flight is not None)
 
 
 @dataclass(kw_only=True)
@@ -114,7 +144,7 @@ class Sending:
             acted = [one.job for one in finished if one.job.flight is not None]
             names = {one.job.effect.connection for one in finished} | {due.connection for due in dues}
             standings = self.limiter.lock(tx, names, now)
-            settle(standings, Counter((job.effect.connection, job.flight) for job in acted if job.flight is not None))
+            settle(standings, _answered(acted))
             self._left_alone(standings, now)
             self.watch.write_into(standings)
             probes = {name for name, standing in standings.items() if not standing.stored.breaker.closed}
@@ -145,7 +175,9 @@ class Sending:
     ) -> list[tuple[int, bool]]:
         """Permits within the connection's limits. Where it has none left, it is left alone until it has some."""
         waiting = min(room, sum(line.count for line in due.lines))
-        allowed = standing.room(flight, wanted=max(waiting, 0))
+        kind = giving_way.acts(min((line.priority for line in due.lines), default=giving_way.USUAL))
+        allowed = standing.allowed(kind, standing.room(flight, wanted=max(waiting, 0)))
+        apart = Apart(standing=standing, flight=flight) if standing.apart else None
         taken = self.permits.take(
             tx,
             due,
@@ -154,13 +186,20 @@ class Sending:
             sender=self.sender,
             now=flight.permitted,
             send_by=send_by,
+            apart=apart,
         )
         acts = sum(not asking for _, asking in taken)
-        standing.take(flight, {CALLS: acts})
+        if apart is None:
+            standing.take(flight, {CALLS: acts})
+        if standing.stored.breaker.closed:
+            standing.noted(kind, wanted=min(waiting, allowed) if apart else waiting, got=acts, flight=flight)
         if not standing.stored.breaker.closed:
             if taken:
                 standing.probing(flight.until)
             self.pauses[due.connection] = min(standing.stored.breaker.until, flight.permitted + LOOK)
+        elif apart is not None and waiting > acts and acts < allowed:
+            soon = flight.permitted + ANSWER_SOON
+            self.pauses[due.connection] = soon if acts or apart.free_at is None else max(apart.free_at, soon)
         elif waiting > acts and allowed < waiting:
             free = standing.free_at(flight, {CALLS: standing.worth(waiting - acts)})
             soon = flight.permitted + ANSWER_SOON

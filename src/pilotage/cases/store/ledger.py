@@ -65,6 +65,7 @@ def _load(dialect: str) -> sa.Select[*tuple[Any, ...]]:
             effects.c.asked,
             effects.c.planned_at,
             effects.c.doubtful,
+            effects.c.segments,
             case_content.c.record,
             case_content.c.given,
             cases.c.item,
