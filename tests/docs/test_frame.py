@@ -21,6 +21,7 @@ WORDS: Final = {
     *("case", "place", "variant", "quarantine", "batch", "checkpoint", "effect ledger", "replay", "rehearse", "unwind"),
     *("hold", "decision", "inbox", "policy", "spot check", "audit trail", "environment", "release", "stage"),
     *("segment", "gate", "scorecard", "finding", "waiver", "certificate", "content", "model", "prompt", "quote", "agreement"),
+    *("source", "webhook", "token"),
 }
 
 
