@@ -124,7 +124,7 @@ class Worker:
 
         @service.on("POST", "/mails")
         def keep(request: Request) -> Sent:
-            arrives = self.clock.micros + int(self.chance.random() * 0.3 * MICRO)
+            arrives = self.clock.micros + int(self.chance.random() * 0.1 * MICRO)
             os.write(self.log, f"{arrives} {request.key}\n".encode())
             return Sent(id=str(request.json["lead"]))
 
@@ -141,7 +141,7 @@ class Worker:
         if finished or sending.has_work():
             jobs = sending.turn(finished, busy)
             for one in inner.loop.run(_all(inner.performer.perform(job) for job in jobs)):
-                self.pending.append((now + int((0.3 + self.chance.random()) * MICRO), one))
+                self.pending.append((now + int((0.1 + 0.2 * self.chance.random()) * MICRO), one))
         wakes = [at for at, _ in self.pending]
         if sending.pauses.get("crm", 0) > now:
             wakes.append(sending.pauses["crm"])
