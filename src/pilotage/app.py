@@ -186,8 +186,8 @@ class Platform:
 
     def _recorder(self) -> Recorder | None:
         """What writes answers down for rehearsals, where somebody asks for it."""
-        file = os.environ.get("PILOTAGE_RECORD")
-        return Recorder(Path(file), self.secrets.known) if file else None
+        file = self.project.record
+        return Recorder(file, self.secrets.known) if file is not None else None
 
     @cached_property
     def library(self) -> Library:

@@ -43,6 +43,12 @@ class Project:
         """Where the large contents of this environment lie."""
         return self.root / self.contents / self.environment
 
+    @property
+    def record(self) -> Path | None:
+        """The file to which answers are written down for rehearsals, where somebody asks for it."""
+        file = os.environ.get("PILOTAGE_RECORD")
+        return Path(file) if file else None
+
     def setting(self, name: str) -> str | None:
         """The text of a setting: HELPDESK_URL of the environment, else `helpdesk-url` of the project's file."""
         return os.environ.get(environment_name(name), self.settings.get(name))
