@@ -95,6 +95,12 @@ ENTRIES: Final = (
         f"{_OPERATIONS}.limits:LimitsCommand.limits",
         "Say what each connection's limits have left, and what is to be expected.",
     ),
+    _entry(
+        "connections",
+        _LOOK,
+        f"{_OPERATIONS}.connections:ConnectionsCommand.connections",
+        "Say how the other side of each connection does.",
+    ),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide, the most urgent first."),
     _entry(

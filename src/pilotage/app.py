@@ -29,7 +29,6 @@ from pilotage.cases.service.taking import Taking
 from pilotage.cases.service.watching_mail import mail_taken_in
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import something_to_do
-from pilotage.cases.values_today import Places
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
 from pilotage.connections.recording import Recorder
@@ -53,6 +52,7 @@ from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
 from pilotage.migrations import prepare
+from pilotage.operations import connections as other_sides
 from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
@@ -336,19 +336,16 @@ class Platform:
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
+        from pilotage.operations.connections_panel import connections_panel  # noqa: PLC0415
         from pilotage.operations.limits_panel import limits_panel  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
 
-        names = tuple(self.automations)
-
-        def read() -> Places:
-            return read_places(self.database, names)
-
-        def read_limits() -> Sequence[limits.Account]:
-            return limits.accounts(self.database, self.automations.values())
-
+        read = partial(read_places, self.database, tuple(self.automations))
+        read_limits = partial(limits.accounts, self.database, self.automations.values())
+        read_sides = partial(other_sides.other_sides, self.database, self.automations.values())
         beside = {} if programs is None else {"/in/": programs, "/api/": programs}
         panels = [*places_panels(read), *today_panels(read, self.needs), limits_panel(read_limits)]
+        panels.append(connections_panel(read_sides))
         return make_app([today_page()], panels, settings, beside=beside)
 
     def needs(self) -> Sequence[Need]:
@@ -358,6 +355,7 @@ class Platform:
         found += handing.needs(self.database, living)
         if self.database.dialect == "sqlite":
             found += outgrown.needs(living)
+        found += other_sides.needs(other_sides.other_sides(self.database, self.automations.values()))
         found += limits.needs(limits.accounts(self.database, self.automations.values()))
         told = tell_of(self.project, self.database, self.automations.values())
         return [

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from pilotage.cases.service.settling import on_its_own
 from pilotage.connections import limiting
 from pilotage.connections.breaker import Breaker
 from pilotage.testing import CaseView, Fault, Place, Platform
@@ -124,3 +125,14 @@ def test_a_connection_that_works_costs_no_writing(opened: Opened) -> None:
     with platform.inner.database.snapshot() as tx:
         stored = limiting.read(tx, platform.inner.database.now(tx))["carrier"].stored
     assert list(stored.heard.values()) == [{"answered": 1}]
+
+
+def test_what_waits_for_a_connection_does_not_move_by_itself(opened: Opened) -> None:
+    """Whoever works until nothing moves any more does not wait for a dead server: its effects need time."""
+    platform, carrier = opened("safe")
+    carrier.service.fault(Fault.DOWN, times=10_000)
+    submitted(platform)
+    lasts(platform, 2)
+    served = platform.inner.served.pairs
+    assert on_its_own(platform.inner.database, served, soon=1.0).count == 0
+    assert on_its_own(platform.inner.database, served, soon=120.0).count == PARCELS

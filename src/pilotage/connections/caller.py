@@ -378,7 +378,8 @@ class ConnectionCaller:
 
     def _failure(self, account: Account, call: Call, verdict: Verdict, seen: _Seen) -> Failure:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
-        words = redactor.text(f"{account.name}: {call.method} {call.path}. {seen.words}")
+        said = "" if seen.late else f"{_heard(account, call, seen).value}. "
+        words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")
         response = _raw(seen.answer, redactor) if seen.answer is not None else None
         if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)

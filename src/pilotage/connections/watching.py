@@ -128,7 +128,8 @@ class Watch:
 
     def _is_time(self, pending: _Pending, standing: Standing) -> bool:
         old = self.clock.monotonic() - pending.since >= GATHER
-        return pending.urgent or standing.changed or old or not standing.stored.breaker.at_ease
+        news = any(one is not Heard.ANSWERED for one in pending.heard)
+        return news or pending.probe is not None or standing.changed or old or not standing.stored.breaker.at_ease
 
     def see(self, name: str, standing: Standing) -> None:
         """Remember how its breaker stands now."""

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from pilotage.cases.retry import SECOND
 from pilotage.cases.store import counting
 from pilotage.cases.store.counting import OnItsOwn
+from pilotage.connections import limiting
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.storage.database import Database
@@ -22,7 +24,10 @@ _T = TypeVar("_T")
 def on_its_own(database: Database, served: Served, *, soon: float = SOON) -> OnItsOwn:
     """What goes on by itself within `soon` seconds."""
     with database.snapshot() as tx:
-        return counting.on_its_own(tx, served, database.now(tx) + int(soon * 1_000_000))
+        now = database.now(tx)
+        until = now + int(soon * SECOND)
+        alone = {name for name, one in limiting.read(tx, now).items() if one.left_alone_until > until}
+        return counting.on_its_own(tx, served, until, left_alone=alone)
 
 
 def when_it_answers(database: Database, read: Callable[[], _T]) -> _T:

@@ -97,8 +97,11 @@ class OnItsOwn:
         return self.ready + self.moving + self.waking + self.sending + self.asking + self.offered
 
 
-def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOwn:
-    """What moves by itself up to `until`, of the served (automation, release) pairs; held effects do not."""
+def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int, *, left_alone: Collection[str] = ()) -> OnItsOwn:
+    """What moves by itself up to `until`, of the served (automation, release) pairs.
+
+    Effects that are held do not, nor those of connections that are left alone until later.
+    """
     if not served:
         return OnItsOwn()
     c, e = cases.c, effects.c
@@ -119,6 +122,7 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
     )
     places_[Place.WAITING.value] = sum(n for a, r, n in tx.execute(due_cases) if (a, r) in set(served))
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
+    called = e.connection.not_in(sorted(left_alone))
     states = {
         str(row[0]): int(row[1])
         for row in tx.execute(
@@ -127,8 +131,8 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int) -> OnItsOw
                 sa.tuple_(e.automation, e.release).in_(list(served)),
                 sa.or_(
                     e.state == EffectState.SENDING.value,
-                    sa.and_(e.state == EffectState.PLANNED.value, due, ~held_effects()),
-                    sa.and_(e.state == EffectState.UNKNOWN.value, e.due_at <= until),
+                    sa.and_(e.state == EffectState.PLANNED.value, due, called, ~held_effects()),
+                    sa.and_(e.state == EffectState.UNKNOWN.value, e.due_at <= until, called),
                 ),
             )
             .group_by(e.state)

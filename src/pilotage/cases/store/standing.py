@@ -3,6 +3,7 @@
 So a page asks as much as there is to do, however much has been done.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from pilotage.cases.store import tallying
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import archive_runs, cases, effects, quarantine, still_open
-from pilotage.cases.values import EffectState, HandOverState, Place
+from pilotage.cases.values import EffectState, HandOverState, Place, connection_waited_for, waiting_for
 from pilotage.machinery.storage.database import Tx
 
 
@@ -50,6 +51,36 @@ def effect_states(tx: Tx) -> list[tuple[str, str, str, int, int | None]]:
     told = tallying.read(tx, tallying.EFFECT)
     rows += [(automation, through, state, n, None) for (_, automation, through, state), n in told.items() if n]
     return sorted(rows, key=lambda row: row[:3])
+
+
+def waiting_at(tx: Tx) -> dict[str, tuple[int, int | None]]:
+    """What waits at each connection for its turn or for an answer: how many, and since when the oldest does.
+
+    Effects that are planned, or of which the other side is still to be asked, and cases whose step waits for it.
+    """
+    e, c = effects.c, cases.c
+    found: dict[str, tuple[int, int | None]] = {}
+    for state in (EffectState.PLANNED, EffectState.UNKNOWN):
+        query = sa.select(e.connection, sa.func.count(), sa.func.min(e.planned_at)).where(
+            e.state == sa.literal(state.value, literal_execute=True)
+        )
+        if state is EffectState.UNKNOWN:
+            query = query.where(e.due_at.isnot(None))  # else a person is asked
+        _add(found, ((name, count, oldest) for name, count, oldest in tx.execute(query.group_by(e.connection))))
+    named = c.waits_for.startswith(waiting_for(""), autoescape=True)
+    waiting = tx.execute(
+        sa.select(c.waits_for, sa.func.count(), sa.func.min(c.changed_at))
+        .where(c.place == sa.literal(Place.WAITING.value, literal_execute=True), still_open(), named)
+        .group_by(c.waits_for)
+    )
+    _add(found, ((connection_waited_for(what) or "", count, oldest) for what, count, oldest in waiting))
+    return found
+
+
+def _add(found: dict[str, tuple[int, int | None]], rows: Iterable[tuple[str, int, int]]) -> None:
+    for connection, count, oldest in rows:
+        before, since = found.get(connection, (0, None))
+        found[connection] = before + count, oldest if since is None else min(since, oldest)
 
 
 def waiting_in_quarantine(tx: Tx, automation: str | None = None) -> tuple[int, int | None]:

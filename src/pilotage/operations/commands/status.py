@@ -21,6 +21,8 @@ from pilotage.machinery.engine.store import Life
 from pilotage.machinery.storage.database import Tx
 from pilotage.operations import handing
 from pilotage.operations.commands.house import House, lives_of
+from pilotage.operations.connections import OtherSide, other_sides
+from pilotage.operations.connections import as_data as connection_as_data
 from pilotage.operations.handing import Waiting
 from pilotage.operations.health import assess, needs
 from pilotage.operations.values import Need
@@ -62,6 +64,7 @@ class StatusCommand:
             with platform.database.snapshot() as tx:
                 details = _details(tx, platform.database.now(tx), most, living)
             more = self.house.needs_of(platform)
+            sides = other_sides(platform.database, platform.automations.values())
             workers = [life.executor for life in living if life.kind == "worker"]
         health = assess(places, more)
         data = {
@@ -70,18 +73,27 @@ class StatusCommand:
             "sentence": health.sentence,
             **places_as_data(places),
             **_as_data(details),
+            "connections": [connection_as_data(one) for one in sides],
             "workers": len(workers),
             "needs": [_need(one) for one in (*more, *needs(places))],
         }
         if not self.out.put(data):
-            self._tell(places, details, workers, more)
+            self._tell(places, details, workers, more, sides)
 
-    def _tell(self, places: Places, details: _Details, workers: Sequence[str], more: Sequence[Need]) -> None:
+    def _tell(
+        self,
+        places: Places,
+        details: _Details,
+        workers: Sequence[str],
+        more: Sequence[Need],
+        sides: Sequence[OtherSide],
+    ) -> None:
         out, health = self.out, assess(places, more)
         out.line(health.title, style="bold")
         out.line(health.sentence)
         running = f"{len(workers)} {'process works' if len(workers) == 1 else 'processes work'}"
         out.line(f"{running if workers else 'No process works'} on it now.")
+        self._sides(sides)
         places_table(out, places)
         if details.waiting:
             out.table(("waiting for", "cases"), [(row[1], row[2]) for row in details.waiting])
@@ -113,6 +125,11 @@ class StatusCommand:
         if details.dead:
             out.table(("dead letters", "reason"), [(n, reason) for reason, n in details.dead], title="Dead letters")
         self._needs((*more, *needs(places)))
+
+    def _sides(self, sides: Sequence[OtherSide]) -> None:
+        for one in sides:
+            if not one.well:
+                self.out.line(f"{one.sentence}.", style="bold")
 
     def _needs(self, found: Sequence[Need]) -> None:
         if found:

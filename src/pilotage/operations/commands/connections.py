@@ -1,0 +1,56 @@
+"""`pilotage connections`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pilotage.connections.values import Heard
+from pilotage.kernel.errors import UnknownName
+from pilotage.machinery.cli.names import did_you_mean
+from pilotage.machinery.cli.output import Output
+from pilotage.machinery.cli.times import when
+from pilotage.operations.commands.house import House
+from pilotage.operations.connections import OtherSide, as_data, other_sides
+
+
+@dataclass(frozen=True)
+class ConnectionsCommand:
+    """Says how the other sides do."""
+
+    house: House
+    out: Output
+
+    def connections(
+        self, connection: Annotated[str | None, Parameter(help="one connection; unsaid, every one")] = None, /
+    ) -> None:
+        """Say how the other side of each connection does.
+
+        Whether it answers, is down, answers differently than agreed, refuses us or throttles us; since when, what it said,
+        how many wait and how long, when it is called again, and what came of the calls of the last 24 hours.
+        """
+        with self.house.open() as platform:
+            found = other_sides(platform.database, platform.automations.values())
+        if connection is not None:
+            known = [one.name for one in found]
+            if connection not in known:
+                msg = f'There is no connection "{connection}" here.'
+                raise UnknownName(msg, did_you_mean(connection, known, f"Known: {', '.join(known) or 'none'}."))
+            found = [one for one in found if one.name == connection]
+        if not self.out.put({"connections": [as_data(one) for one in found]}):
+            self._tell(found)
+
+    def _tell(self, found: Sequence[OtherSide]) -> None:
+        if not found:
+            self.out.line("No automation here names a connection.")
+            return
+        for one in found:
+            self.out.line(f"{one.sentence}.", style="" if one.well else "bold")
+            if one.said and not one.well:
+                self.out.line(f"  {one.said}")
+            if one.next_call is not None:
+                self.out.line(f"  It is called again at {when(one.next_call, one.now)}.")
+        rows = [(one.name, *(one.heard.get(kind.value, 0) for kind in Heard)) for one in found if one.heard]
+        if rows:
+            self.out.table(("calls of 24 hours", *(kind.value for kind in Heard)), rows)

@@ -1,0 +1,172 @@
+"""How the other side of every connection does, in the words in which people are told: for `status`, the page and programs."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pilotage.authoring.automation import Automation
+from pilotage.cases.store import standing as counts
+from pilotage.connections.counting import SECOND
+from pilotage.connections.limiting import read
+from pilotage.connections.standing import Standing
+from pilotage.connections.values import Heard
+from pilotage.kernel.clock import from_micros
+from pilotage.machinery.cli.times import age
+from pilotage.machinery.storage.database import Database
+from pilotage.machinery.web import wording
+from pilotage.operations.values import Condition, Need, Urgency
+
+LONG: Final = timedelta(minutes=5)
+"""A connection that has been left alone for longer needs somebody."""
+_RECENT: Final = 3600 * SECOND
+WORKS: Final = "answers"
+NEVER: Final = "not called yet"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OtherSide:
+    """One connection, at a moment."""
+
+    name: str
+    state: str
+    """"answers", "down", "answers differently", "throttled", "refused us" or "not called yet"."""
+    now: int
+    since: int | None
+    """Since when it has been so, where it is not well; for "refused us" when that was last said."""
+    said: str
+    """What it said last, of that kind."""
+    next_call: int | None
+    """When it is called again, where it is left alone."""
+    waiting: int
+    oldest: timedelta | None
+    """How long the oldest of what waits has waited."""
+    heard: Mapping[str, int]
+    """What came of the calls of the last 24 hours."""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing has to be said of it."""
+        return self.state in {WORKS, NEVER}
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it has been so."""
+        return timedelta() if self.since is None else timedelta(microseconds=max(0, self.now - self.since))
+
+    @property
+    def sentence(self) -> str:
+        """The whole of it in a line: "helpdesk: down since 14:02, 318 cases waiting, oldest 22 min"."""
+        words = f"{self.name}: {self.state}"
+        if self.since is not None and not self.well:
+            words += f" {'at' if self.state == Heard.REFUSED else 'since'} {_clock(self.since, self.now)}"
+        if self.waiting:
+            words += f", {wording.counted(self.waiting, 'case')} waiting"
+            if self.oldest is not None:
+                words += f", oldest {age(self.oldest // timedelta(microseconds=1))}"
+        return words
+
+
+def other_sides(database: Database, automations: Iterable[Automation]) -> list[OtherSide]:
+    """Every connection that is declared here, or that was ever called."""
+    declared = {connection.name for automation in automations for connection in automation.connections}
+    with database.snapshot() as tx:
+        now = database.now(tx)
+        standings = read(tx, now)
+        waiting = counts.waiting_at(tx)
+    return [
+        _other_side(name, standings.get(name), now, *waiting.get(name, (0, None)))
+        for name in sorted(declared | standings.keys() | waiting.keys())
+    ]
+
+
+def _other_side(name: str, standing: Standing | None, now: int, waiting: int, oldest: int | None) -> OtherSide:
+    heard: Counter[str] = Counter()
+    for hour in standing.stored.heard.values() if standing is not None else ():
+        heard.update(hour)
+    state, since, next_call = (NEVER, None, None) if standing is None else _state(standing, heard)
+    said = None if standing is None else standing.stored.said.get(state)
+    return OtherSide(
+        name=name,
+        state=state,
+        now=now,
+        since=since,
+        said=said.words if said is not None else "",
+        next_call=next_call,
+        waiting=waiting,
+        oldest=None if oldest is None else timedelta(microseconds=max(0, now - oldest)),
+        heard=dict(heard),
+    )
+
+
+def _state(standing: Standing, heard: Mapping[str, int]) -> tuple[str, int | None, int | None]:
+    """The word for it, since when, and when it is called again."""
+    breaker, said = standing.stored.breaker, standing.stored.said
+    if not breaker.closed:
+        return (breaker.why or Heard.DOWN).value, breaker.since, standing.left_alone_until
+    if standing.closed:
+        throttled = said.get(Heard.THROTTLED.value)
+        return Heard.THROTTLED.value, throttled.at if throttled else None, standing.opens()
+    refused = said.get(Heard.REFUSED.value)
+    if refused is not None and refused.at > standing.now - _RECENT and _mostly_refused(standing):
+        return Heard.REFUSED.value, refused.at, None
+    return (WORKS if heard else NEVER), None, None
+
+
+def _mostly_refused(standing: Standing) -> bool:
+    last: Counter[str] = Counter()
+    for hour in sorted(standing.stored.heard)[-2:]:
+        last.update(standing.stored.heard[hour])
+    return last[Heard.REFUSED.value] * 2 >= last.total()
+
+
+def _clock(at: int, now: int) -> str:
+    moment, today = from_micros(at), from_micros(now)
+    return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def needs(found: Sequence[OtherSide]) -> list[Need]:
+    """Connections that somebody must look after: left alone for long, or refusing most of what is asked."""
+    return [
+        Need(
+            condition=Condition.ATTENTION,
+            urgency=Urgency.TROUBLE,
+            title=one.sentence,
+            why=f"{one.said} {_what_to_do(one)}".strip(),
+            command=f"pilotage connections {one.name}",
+        )
+        for one in found
+        if _needs_somebody(one)
+    ]
+
+
+def _needs_somebody(one: OtherSide) -> bool:
+    if one.state in {Heard.DOWN.value, Heard.DIFFERS.value}:
+        return one.lasts >= LONG
+    return one.state == Heard.REFUSED.value
+
+
+def _what_to_do(one: OtherSide) -> str:
+    match one.state:
+        case Heard.DOWN.value:
+            return "It is called again by itself; what waits goes out when it answers."
+        case Heard.DIFFERS.value:
+            return "It answers, but not as agreed. Compare its answers with the contract named in expect=."
+        case _:
+            return "It answers, and does not do what is asked. Look at the credential and at what it says."
+
+
+def as_data(one: OtherSide) -> Mapping[str, object]:
+    """The same for a program."""
+    return {
+        "connection": one.name,
+        "state": one.state,
+        "since": None if one.since is None else from_micros(one.since).isoformat(),
+        "said": one.said,
+        "next_call": None if one.next_call is None else from_micros(one.next_call).isoformat(),
+        "waiting": one.waiting,
+        "oldest_seconds": None if one.oldest is None else round(one.oldest.total_seconds()),
+        "last_24_hours": dict(one.heard),
+        "sentence": one.sentence,
+    }
