@@ -4,8 +4,10 @@ from collections import deque
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pyrate_limiter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyrate_limiter.abstracts.algorithm import GCRA
 
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
@@ -103,6 +105,32 @@ def test_a_rate_is_the_generic_cell_rate_algorithm(interval: int, burst: int, as
             theirs = max(theirs, now) + weight * step
             form.take(count, weight, flight)
             form.settle(count, weight, weight, flight, now)
+
+
+@given(
+    st.integers(1, 500),
+    st.integers(1, 50),
+    st.lists(st.tuples(st.integers(0, 3_000), st.integers(1, 55)), max_size=200),
+)
+def test_a_rate_lets_through_what_a_well_known_library_lets_through(
+    calls: int, burst: int, asked: list[tuple[int, int]]
+) -> None:
+    """With answers at once: the same decisions as pyrate-limiter's generic cell rate algorithm, in its milliseconds."""
+    if 60 * SECOND % calls:  # it rounds what does not divide evenly
+        return
+    oracle, theirs = GCRA(), [pyrate_limiter.Rate(calls, 60_000, burst=burst)]
+    form, count = form_of(Rate(calls, per="minute", burst=burst)), Count()
+    state, now = oracle.initial(theirs), 1_700_000_000_000
+    for pause, weight in asked:
+        now += pause
+        state, decision = oracle.step(theirs, state, now, weight)
+        flight = Flight(permitted=now * 1_000, until=now * 1_000 + SECOND)
+        form.forget(count, flight.permitted)
+        lets = form.room(count, flight) >= weight
+        assert lets == decision.allowed
+        if lets:
+            form.take(count, weight, flight)
+            form.settle(count, weight, weight, flight, flight.permitted)
 
 
 def test_a_day_has_twenty_five_hours_where_the_clocks_change() -> None:

@@ -20,7 +20,19 @@ WORDS: Final = {
     *("automation", "step", "effect", "contract", "process", "hand-over", "rule", "exception", "connection", "book"),
     *("case", "place", "variant", "quarantine", "batch", "checkpoint", "effect ledger", "replay", "rehearse", "unwind"),
     *("hold", "decision", "inbox", "policy", "spot check", "audit trail", "environment", "release", "stage"),
-    *("segment", "gate", "scorecard", "finding", "waiver", "certificate", "content", "model", "prompt", "quote", "agreement"),
+    *(
+        "segment",
+        "gate",
+        "scorecard",
+        "finding",
+        "waiver",
+        "certificate",
+        "content",
+        "model",
+        "prompt",
+        "quote",
+        "agreement",
+    ),
     *("source", "webhook", "token"),
 }
 
