@@ -3,7 +3,6 @@
 Nothing is found by being imported: `[tool.pilotage]` of a project's `pyproject.toml` names its automations.
 """
 
-import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager

@@ -1,15 +1,19 @@
 """Recorded answers: what they answer, and what is said of a line that cannot be understood."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from pilotage.authoring.connection import Connection
 from pilotage.connections.recording import Asked, Recorder, asked, digest_of
 from pilotage.credentials.values import SecretValue
+from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Outgoing, origin
 from pilotage.rehearsal.answers import Answers, read_answers
 from pilotage.rehearsal.errors import AnswersUnreadable
+from pilotage.testing import RecordedAnswers
 
 
 def call(method: str = "GET", path: str = "/customers/7", query: str = "", body: bytes | None = None) -> Asked:
@@ -112,3 +116,16 @@ def test_what_is_recorded_answers_the_same_call_again(tmp_path: Path) -> None:
     assert absent is not None
     assert (absent.status, absent.body) == (404, b"")
     assert answers.to(call("POST", "/search", "page=3", b'{"name": "Ann"}')) is None
+
+
+def test_tests_and_rehearsals_read_the_same_files(tmp_path: Path) -> None:
+    """What a real run wrote down plays the other side of a connection in a test, too."""
+    file, crm = tmp_path / "answers.jsonl", Connection("crm", base_url="http://crm.test")
+    outgoing = Outgoing(method="POST", origin=origin("http://crm.test"), path="/search", body=b'{"b": 1, "a": 2}')
+    headers = {"content-type": "application/json", "retry-after": "9"}
+    Recorder(file, list).note(asked("crm", outgoing), Answer(status=429, headers=headers, body=b'{"found": 1}'))
+    played = RecordedAnswers(crm, file)
+    leaving = Departure(send_by=None, monotonic=lambda: 0.0)
+    turned = Outgoing(method="POST", origin=origin("http://crm.test"), path="/search", body=b'{"a":2,"b":1}')
+    answer = asyncio.run(played.send(turned, leaving))
+    assert (answer.status, json.loads(answer.body), answer.headers) == (429, {"found": 1}, headers)

@@ -1,11 +1,20 @@
 """What stands where the outside would be: it answers, it counts, and it cannot send."""
 
 import asyncio
+import datetime as dt
 from typing import NoReturn
 
 import pytest
 
+from pilotage.authoring.bucket import Bucket
+from pilotage.authoring.connection import Connection
+from pilotage.authoring.ports import Call
+from pilotage.authoring.settings import Secret, Setting
+from pilotage.authoring.smtp import Smtp
+from pilotage.authoring.sql import Database
 from pilotage.connections.recording import asked
+from pilotage.connections.values import EffectGuard
+from pilotage.kernel.clock import ManualClock
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
@@ -13,7 +22,15 @@ from pilotage.machinery.net.errors import DoorDisarmed, NeverLeft
 from pilotage.machinery.net.messages import Answer, Outgoing, origin
 from pilotage.rehearsal.answers import Answers
 from pilotage.rehearsal.errors import SecretWithheld
-from pilotage.rehearsal.standing_in import Boundary, MeetsTheDoor, Withheld, WouldBe, performing
+from pilotage.rehearsal.standing_in import (
+    Boundary,
+    MeetsTheDoor,
+    RehearsedConnections,
+    Withheld,
+    WouldBe,
+    performing,
+    somewhere,
+)
 
 NOTE = Outgoing(method="POST", origin=origin("http://crm.test"), path="/notes", body=b'{"reference": "K1"}', key="K1")
 READ = Outgoing(method="GET", origin=origin("http://crm.test"), path="/notes")
@@ -94,3 +111,43 @@ def test_the_value_of_a_secret_is_withheld() -> None:
     with pytest.raises(SecretWithheld, match="a rehearsal holds no credentials"):
         secrets.read_again("crm-token")
     assert secrets.known() == []
+
+
+ACTS = {
+    "crm": Call(method="POST", path="/notes", body={"lead": "L1"}),
+    "erp": Call(method="POST", path="/write", body={"sql": "DELETE FROM invoices", "parameters": {}, "exactly": None}),
+    "scans": Call(method="PUT", path="/scan.pdf", body=b"data"),
+    "mail": Call(method="POST", path="/", body={"to": ["a@b.example"]}),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_every_kind_of_connection_meets_the_door_before_anything_else(name: str) -> None:
+    """Without an address, a credential or a library of its own: HTTP, a database, a bucket and mail are refused alike."""
+    token = Secret("token", max_age="90d")
+    declared = [
+        Connection("crm", base_url=Setting("crm-url"), credential=token, signing=token),
+        Database("erp", url=Setting("erp-url"), credential=token),
+        Bucket("scans", url=Setting("scans-url"), credential=token),
+        Smtp("mail", url=Setting("mail-url"), sender="us@example.com", credential=token),
+    ]
+    door, clock = Door(Addresses(), armed=False), ManualClock(dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    connections = RehearsedConnections(
+        declared,
+        environment="dev",
+        settings=somewhere(declared, lambda name: None),
+        credentials=Withheld("dev", folder=None, variables={}),
+        door=door,
+        clock=clock,
+    )
+    connections.boundary = Boundary(door=door)
+
+    async def act() -> None:
+        async with connections:
+            guard = EffectGuard(key="dev/leads/1/note", attempt=1, send_by=None)
+            await connections.caller(step="note", through=[name], guard=guard).call(name, ACTS[name])
+
+    with pytest.raises(DoorDisarmed):
+        asyncio.run(act())
+    assert (door.acts_refused, door.acts_sent) == (1, 0)
+    assert [(one[0], one[3]) for one in connections.boundary.calls] == [(name, "")]

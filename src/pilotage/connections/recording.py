@@ -7,10 +7,10 @@ personal, and its owner alone may read it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from pilotage.connections.accounts import Client
 from pilotage.credentials.values import SecretValue
@@ -22,6 +22,7 @@ KEY: Final = "{effect key}"
 """What stands in a body in place of the effect's key, which is another one in each run."""
 _HEADERS: Final = ("content-type", "retry-after")
 """What a step can tell an answer by, beside its status and its body."""
+_JSON: Final = ("content-type", "application/json")
 
 
 class Asked(NamedTuple):
@@ -51,6 +52,30 @@ def digest_of(body: bytes | None, key: str | None = None) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
+def line_of(call: Asked, answer: Answer) -> dict[str, object]:
+    """A call and its answer as they stand in a line of a file of recorded answers."""
+    line: dict[str, object] = {**call._asdict(), "status": answer.status}
+    headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
+    with suppress(ValueError):
+        line["answer"] = json.loads(answer.body)
+        headers = {name: value for name, value in headers.items() if (name, value) != _JSON}
+    if "answer" not in line:
+        line["text"] = answer.body.decode(errors="replace")
+    return {**line, "headers": headers} if headers else line
+
+
+def answer_in(line: Mapping[str, object]) -> Answer:
+    """The answer that stands in a line: `answer` as JSON or `text` as it is, with its status and headers."""
+    given = cast("Mapping[str, object]", line.get("headers", {}))
+    headers = {str(name).lower(): str(value) for name, value in given.items()}
+    if "text" in line:
+        body = str(line["text"]).encode()
+    else:
+        body = json.dumps(line["answer"]).encode() if "answer" in line else b""
+        headers.setdefault(*_JSON)
+    return Answer(status=cast("int", line.get("status", 200)), headers=headers, body=body)
+
+
 class Recorder:
     """Appends each answer to a file, as a line of JSON. Several processes may write to the same one."""
 
@@ -67,15 +92,9 @@ class Recorder:
         if answer.fault is not None:
             return
         redactor = Redactor(secret.reveal() for secret in self._known())
-        line: dict[str, object] = {**call._asdict(), "status": answer.status}
-        if headers := {name: redactor.text(answer.headers[name]) for name in _HEADERS if name in answer.headers}:
-            line["headers"] = headers
-        body = redactor.body(answer.body)
-        try:
-            line["answer"] = json.loads(body)
-        except ValueError:
-            line["text"] = body.decode(errors="replace")
-        self._append(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        headers = {name: redactor.text(value) for name, value in answer.headers.items()}
+        kept = Answer(status=answer.status, headers=headers, body=redactor.body(answer.body))
+        self._append(json.dumps(line_of(call, kept), ensure_ascii=False).encode() + b"\n")
 
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-from pilotage.connections.recording import Asked, digest_of
+from pilotage.connections.recording import Asked, answer_in, digest_of
 from pilotage.machinery.net.messages import Answer
 from pilotage.rehearsal.errors import AnswersUnreadable
 
@@ -80,18 +80,6 @@ def _keep(entry: Mapping[str, object], by_body: dict[Asked, Answer], by_path: di
     if "json" in entry:
         digest = digest_of(json.dumps(entry["json"]).encode())
     if digest is None:
-        by_path[*plain, query] = _answer(entry)
+        by_path[*plain, query] = answer_in(entry)
     else:
-        by_body[Asked(*plain, query, str(digest))] = _answer(entry)
-
-
-def _answer(entry: Mapping[str, object]) -> Answer:
-    headers = {
-        str(name).lower(): str(value) for name, value in cast("dict[str, object]", entry.get("headers", {})).items()
-    }
-    if "text" in entry:
-        body = str(entry["text"]).encode()
-    else:
-        body = json.dumps(entry["answer"]).encode() if "answer" in entry else b""
-        headers.setdefault("content-type", "application/json")
-    return Answer(status=cast("int", entry.get("status", 200)), headers=headers, body=body)
+        by_body[Asked(*plain, query, str(digest))] = answer_in(entry)

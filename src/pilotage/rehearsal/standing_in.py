@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pilotage.authoring.connection import Connection
+from pilotage.authoring.smtp import Smtp
+from pilotage.authoring.sql import Database
 from pilotage.connections.accounts import Account, Client
 from pilotage.connections.opening import Connections
 from pilotage.connections.recording import asked
@@ -125,13 +127,23 @@ class RehearsedConnections(Connections):
 
 def somewhere(connections: Iterable[Connection], setting: Callable[[str], str | None]) -> Callable[[str], str | None]:
     """The settings, in which a connection without an address here leads to one that there is nowhere."""
-    addresses = {one.base_url.name for one in connections if not isinstance(one.base_url, str)}
+    addresses = {
+        one.base_url.name: f"{_scheme(one)}://{one.base_url.name}.invalid"
+        for one in connections
+        if not isinstance(one.base_url, str)
+    }
 
     def found(name: str) -> str | None:
         text = setting(name)
-        return f"http://{name}.invalid" if text is None and name in addresses else text
+        return addresses.get(name) if text is None else text
 
     return found
+
+
+def _scheme(connection: Connection) -> str:
+    if isinstance(connection, Database):
+        return "postgresql"
+    return "smtp" if isinstance(connection, Smtp) else "http"
 
 
 class Withheld(Secrets):
