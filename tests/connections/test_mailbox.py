@@ -15,6 +15,8 @@ from pilotage.cases.service.mailboxes import Mailboxes
 from pilotage.cases.service.watching_mail import mailboxes as mailboxes_of
 from pilotage.cases.store import looking
 from pilotage.connections.connectors.imap import MailboxAway, Mails
+from pilotage.credentials.asking import asked_by
+from pilotage.credentials.secrets import Secrets
 from pilotage.operations import sources
 from pilotage.testing import Platform
 from tests import dovecot as server
@@ -102,9 +104,16 @@ def opened(
     return Platform(made, settings={"imap-url": url or dovecot.url}, database_url=database_url)
 
 
+def held_by(platform: Platform, holder: str) -> Mailboxes:
+    """The mailboxes of a platform, whose passwords come from the variables of the environment."""
+    found = mailboxes_of(platform.inner, holder)
+    found.credentials = Secrets("test")
+    return found
+
+
 def look(platform: Platform, mailboxes: Mailboxes | None = None) -> int:
     """Look into the mailbox once; how many mails were taken."""
-    mailboxes = mailboxes or mailboxes_of(platform.inner, "test")
+    mailboxes = mailboxes or held_by(platform, "test")
     ((automation, source),) = mailboxes.watched
     return mailboxes.look(automation, source)
 
@@ -201,7 +210,7 @@ def test_dying_before_the_mail_is_marked_loses_nothing(dovecot: Dovecot) -> None
 
     dovecot.deliver(mail(1, attached=[("a.txt", b"Inside.")]))
     with opened(dovecot, automation(mailbox())) as platform:
-        mailboxes = mailboxes_of(platform.inner, "test")
+        mailboxes = held_by(platform, "test")
         mailboxes.open = Dies
         look(platform, mailboxes)
         assert counts(platform) == (1, 1, 0, 0)
@@ -221,7 +230,7 @@ def test_under_a_hold_the_mail_stays(dovecot: Dovecot) -> None:
         assert look(platform) == 0
         assert dovecot.count("UNSEEN") == 1
         assert sources.needs(database) == []
-        resume(database, scope="everything", name="", by="me")
+        resume(database, scope="everything", name="", by="me", known="test")
         platform.clock.forward("1m")
         assert look(platform) == 1
 
@@ -256,7 +265,7 @@ def test_one_process_looks_at_a_time(dovecot: Dovecot, database_url: str) -> Non
 
     dovecot.deliver(mail(1))
     with opened(dovecot, automation(mailbox()), database_url=database_url) as platform:
-        first, second = mailboxes_of(platform.inner, "first"), mailboxes_of(platform.inner, "second")
+        first, second = held_by(platform, "first"), held_by(platform, "second")
         first.open = Held  # type: ignore[assignment]
         Held.second = lambda: look(platform, second)  # type: ignore[assignment]
         with pytest.raises(SystemExit):
@@ -289,10 +298,14 @@ def test_a_rotated_password_is_read_again(dovecot: Dovecot, monkeypatch: pytest.
     """The old one is not accepted, so the source of the secret is asked once more."""
     dovecot.deliver(mail(1))
     with opened(dovecot, automation(mailbox())) as platform:
-        platform.inner.secrets.held("imap-password")
+        mailboxes = held_by(platform, "test")
+        with asked_by("letters"):
+            mailboxes.credentials.held("imap-password")
+        dovecot.stop()
         dovecot.password("another-password")
+        dovecot.start()
         monkeypatch.setenv(SECRET, "another-password")
-        assert look(platform) == 1
+        assert look(platform, mailboxes) == 1
 
 
 def test_a_wrong_password_is_said_without_itself(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,4 +337,14 @@ def test_a_shut_door_lets_nobody_out(dovecot: Dovecot) -> None:
         platform.inner.door.disarm()
         assert look(platform) == 0
         assert list(platform.inner.door.refused) == [f"IMAP 127.0.0.1:{dovecot.port}"]
+    assert dovecot.count("UNSEEN") == 1
+
+
+def test_a_password_that_nobody_granted_is_not_used(dovecot: Dovecot) -> None:
+    """Outside of dev an automation opens a mailbox only with a secret that was granted to it; else it says so."""
+    dovecot.deliver(mail(1))
+    with opened(dovecot, automation(mailbox())) as platform:
+        assert look(platform, mailboxes_of(platform.inner, "test")) == 0
+        (need,) = sources.needs(platform.inner.database)
+        assert need.why.startswith('letters may not use the secret "imap-password"')
     assert dovecot.count("UNSEEN") == 1

@@ -2,6 +2,7 @@
 
 from pilotage.authoring.location import here
 from pilotage.authoring.names import refuse_name
+from pilotage.authoring.settings import Secret
 
 
 class Source:
@@ -11,6 +12,11 @@ class Source:
         self.name = name
         self.line = here()
         refuse_name(type(self).__name__, name, self.line)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets that it needs."""
+        return ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

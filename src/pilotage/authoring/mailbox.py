@@ -46,3 +46,8 @@ class Mailbox(Source):
         self.every: Duration = span(every, place=f"Mailbox {name}", line=self.line)
         self.largest = largest
         """Bytes of the largest mail that is taken; a larger one goes to quarantine with its beginning."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Its password."""
+        return (self.credential,)

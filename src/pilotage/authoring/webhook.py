@@ -37,3 +37,8 @@ class Webhook(Source):
         self.record = record
         self.at_most = at_most
         """Bytes of a body; a longer one is refused before it is read."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What its sender signs with."""
+        return (self.secret,)

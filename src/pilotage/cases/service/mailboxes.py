@@ -27,6 +27,7 @@ from pilotage.cases.store.sources import SourceStanding
 from pilotage.connections.accounts import Credentials
 from pilotage.connections.connectors.imap import MailboxAway, Mails, Waiting
 from pilotage.connections.connectors.mails import read_mail
+from pilotage.credentials.asking import asked_by
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.door import Door
@@ -123,7 +124,8 @@ class Mailboxes:
         try:
             with self.database.transaction() as tx:
                 self.intake.need_room(tx, automation)
-            taken = self._take(automation, source)
+            with asked_by(automation.name):
+                taken = self._take(automation, source)
         except (IntakeHeld, IntakePaused) as full:
             wait, words = PAUSE, full.what
         except MailboxAway as away:

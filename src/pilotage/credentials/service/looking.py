@@ -1,12 +1,13 @@
 """What is known of every secret: how old it is, who may use it, who holds it. Never its value."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pilotage.authoring.automation import Automation
+from pilotage.authoring.settings import Secret
 from pilotage.credentials import store
 from pilotage.credentials.ageing import Standing, standing
 from pilotage.credentials.plan import Plan
@@ -118,11 +119,9 @@ def declared(automations: Iterable[Automation]) -> dict[str, int]:
     """The secrets that automations name, and how old each may become, in microseconds; the strictest counts."""
     found: dict[str, int] = {}
     for automation in automations:
-        for connection in automation.connections:
-            secret = connection.credential
-            if secret is not None:
-                age = int(secret.max_age.seconds * 1_000_000)
-                found[secret.name] = min(age, found.get(secret.name, age))
+        for secret in _named(automation):
+            age = int(secret.max_age.seconds * 1_000_000)
+            found[secret.name] = min(age, found.get(secret.name, age))
     return found
 
 
@@ -130,7 +129,14 @@ def users(automations: Iterable[Automation]) -> dict[str, set[str]]:
     """The automations that name each secret."""
     found: dict[str, set[str]] = {}
     for automation in automations:
-        for connection in automation.connections:
-            if connection.credential is not None:
-                found.setdefault(connection.credential.name, set()).add(automation.name)
+        for secret in _named(automation):
+            found.setdefault(secret.name, set()).add(automation.name)
     return found
+
+
+def _named(automation: Automation) -> Iterator[Secret]:
+    """The secrets of an automation's connections, and of the places from which its records come."""
+    for connection in automation.connections:
+        yield from (one for one in (connection.credential, connection.signing) if one is not None)
+    for source in automation.intake:
+        yield from source.secrets
