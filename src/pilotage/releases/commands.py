@@ -47,6 +47,7 @@ class ReleaseCommands:
             "existed": made.existed,
             "was_current": made.was_current,
             "strangers": list(made.strangers),
+            "prompts": list(made.prompts),
         }
         if not self.out.put(data):
             self._tell(made)
@@ -60,6 +61,8 @@ class ReleaseCommands:
         else:
             self.out.line(f"{release.name}: {names} is frozen.")
         self.out.say(f"New cases of {names} begin on {release.name}; those under way end on the release they began on.")
+        if made.prompts:
+            self.out.say(f"Its prompts: {', '.join(made.prompts)}.")
         for name in made.strangers:
             self.out.say(
                 f"Not frozen: {name} lies neither in the project nor among the installed packages. "

@@ -10,6 +10,7 @@ from typing import cast
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.codecs import ContractCodec
+from pilotage.authoring.findings import refuse
 from pilotage.authoring.plan import Codec, Input, Kind, Node, Plan
 
 Outline = Mapping[str, object]
@@ -18,12 +19,15 @@ CodecOf = Callable[[str, Mapping[str, object]], Codec]
 
 
 def outline_of(automation: Automation) -> dict[str, object]:
-    """The outline of an automation, as plain data."""
+    """The outline of an automation, as plain data. Raises DefinitionError where a prompt is not the one that it asks for."""
+    refuse([wrong for prompt in automation.prompts for wrong in prompt.wrong()])
     return {
         "timezone": automation.timezone,
         "owner": automation.owner.name,
         "connections": [connection.name for connection in automation.connections],
         "segments": list(automation.segment_names),
+        "models": [model.name for model in automation.models],
+        "prompts": [[prompt.file, prompt.version] for prompt in automation.prompts],
         "plan": _plan(automation.plan),
     }
 
@@ -71,6 +75,12 @@ def first_in(outline: Outline, node: str | None) -> str | None:
         if any(each["name"] == node for each in _nodes(plan)):
             return cast("str | None", plan["first"])
     return cast("str | None", plans[0]["first"])
+
+
+def prompts_in(outline: Outline) -> list[str]:
+    """The automation's prompts with their versions, such as "route.md 3"."""
+    named = cast("Sequence[tuple[str, int]]", outline.get("prompts", ()))
+    return [f"{file} {version}" for file, version in named]
 
 
 def timezone_in(outline: Outline) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.events.recording import record
@@ -15,6 +15,7 @@ from pilotage.releases.digest import name_of, reads_as
 from pilotage.releases.errors import NoSuchRelease, NothingReleased, ReleaseSuperseded
 from pilotage.releases.loading import Loaded, load
 from pilotage.releases.making import Frozen, freeze
+from pilotage.releases.outline import prompts_in
 from pilotage.releases.values import WORKING_DIRECTORY, Release, State, Unserved
 
 LIVE: Final = "live"
@@ -31,6 +32,8 @@ class Made:
     was_current: bool
     """And new cases began on it already."""
     strangers: tuple[str, ...]
+    prompts: tuple[str, ...] = ()
+    """The prompts that are part of it, with their versions."""
 
 
 def make(
@@ -65,6 +68,11 @@ def keep(database: Database, frozen: Frozen, *, by: str, known: str, note: str) 
         existed=before is not None,
         was_current=was_current,
         strangers=frozen.strangers,
+        prompts=tuple(
+            dict.fromkeys(
+                prompt for one in frozen.outlines.values() for prompt in prompts_in(cast("Mapping[str, object]", one))
+            )
+        ),
     )
 
 
