@@ -33,7 +33,7 @@ WORDS: Final = {
         "quote",
         "agreement",
     ),
-    *("source", "webhook", "token"),
+    *("source", "webhook", "token", "document", "mailbox"),
 }
 
 
