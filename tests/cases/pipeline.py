@@ -98,6 +98,9 @@ def scoring(*, open_at_most: int = 1_000_000, version: int = 1) -> "pl.Automatio
     )
 
 
+score = scoring()
+
+
 class Invitation(BaseModel):
     """What outreach needs, and no more."""
 

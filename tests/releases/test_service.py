@@ -103,6 +103,18 @@ def test_without_a_release_cases_begin_on_the_working_directory(database: Databa
     assert service.unserved(database) == []
 
 
+def test_what_no_living_process_works_on_is_told_without_a_release_too(database: Database) -> None:
+    """A process works, and on something else: what it leaves alone needs somebody."""
+    case(database, "dev")
+    Lives(database).begin("worker", ["other@dev"])
+    (left,) = service.unserved(database)
+    assert (left.release, left.automations, left.cases) == ("dev", ("orders",), 1)
+    (need,) = needs(database)
+    assert need.title == "1 open case of dev that nobody serves"
+    Lives(database).begin("worker", ["orders@dev"])
+    assert service.unserved(database) == []
+
+
 def test_nothing_unreleased_begins_in_live(database: Database) -> None:
     """In `live` a record is refused until there is a release."""
     with pytest.raises(NothingReleased):

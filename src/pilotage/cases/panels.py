@@ -17,7 +17,7 @@ MINUTES: Final = 60
 _MEANINGS: Final[Mapping[Place, str]] = {
     Place.READY: "can go on at once",
     Place.MOVING: "in a batch that runs now",
-    Place.WAITING: "for a time, a connection or a season",
+    Place.WAITING: "for a time, a connection, a season or another automation",
     Place.WITH_PEOPLE: "somebody must decide",
     Place.DEAD_LETTER: "used up their retries",
     Place.HANDED_OVER: "went on in another automation",

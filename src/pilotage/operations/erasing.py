@@ -15,6 +15,7 @@ from pilotage.cases.service import documents
 from pilotage.cases.service.quarantining import QUARANTINE
 from pilotage.cases.store import archiving as archive_store
 from pilotage.cases.store import erasing as store
+from pilotage.cases.store import handing
 from pilotage.cases.store.archiving import Packed
 from pilotage.cases.values import ENDED_PLACES
 from pilotage.inbox import store as inbox_store
@@ -27,7 +28,7 @@ from pilotage.operations import archive_file
 from pilotage.operations.archive_file import Line
 from pilotage.operations.errors import ArchiveAltered, ArchiveNeeded, NotSettled
 
-_STAYS: Final = {"effect": 3, "erased": 3}
+_STAYS: Final = {"effect": 3, "erased": 3, "offered": 3, "handed over": 6, "handed over before": 4, "taken over": 3}
 """How many words of an event stay; else its kind and the step, or whoever did it."""
 _GOES: Final[Mapping[str, Mapping[str, object]]] = {
     "case_content": {"record": "null", "given": None, "judgements": None},
@@ -53,6 +54,8 @@ class Erased:
     """Large contents that went from the file store."""
     contents_left: int = 0
     """Those that others need as well, or that were written just now: the latter go within the hour."""
+    elsewhere: Sequence[tuple[str, int]] = ()
+    """Cases of other automations to which it was handed over, or which handed it over: they are records of their own."""
 
 
 def bare(story: str) -> str:
@@ -91,6 +94,7 @@ def erase(
             store.zero_what_is_freed(tx)
             store.erase_quarantined(tx, records)
             digests = _release_contents(tx, erased, records)
+            elsewhere = handing.elsewhere(tx, erased)
         store.empty_log(database)
         gone = remove_unneeded(database, contents, digests, older_than=ERASED)
         return Erased(
@@ -99,6 +103,7 @@ def erase(
             archive=file,
             contents=gone,
             contents_left=len(digests) - gone,
+            elsewhere=elsewhere,
         )
     with database.transaction() as tx:
         members, records = _settled(tx, automation, key)
@@ -108,9 +113,11 @@ def erase(
         store.erase_quarantined(tx, records)
         store.tell(tx, members, ids.make(len(members)), now=database.now(tx), by=by, reason=reason)
         digests = _release_contents(tx, members, records)
+        elsewhere = handing.elsewhere(tx, members)
     store.empty_log(database)
     gone = remove_unneeded(database, contents, digests, older_than=ERASED)
-    return Erased(cases=members, quarantined=len(records), contents=gone, contents_left=len(digests) - gone)
+    left = len(digests) - gone
+    return Erased(cases=members, quarantined=len(records), contents=gone, contents_left=left, elsewhere=elsewhere)
 
 
 def _release_contents(tx: Tx, cases: Sequence[int], records: Sequence[int]) -> set[str]:

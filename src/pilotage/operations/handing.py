@@ -35,11 +35,11 @@ def waiting(tx: Tx, now: int, living: Iterable[Life]) -> list[Waiting]:
 
 
 def _why(tx: Tx, taker: str, served: Collection[str], bounds: Mapping[str, int]) -> str:
+    if held := holding.intake_held(tx, taker):
+        return f"Intake of {taker} is on hold: {held.rstrip('.')}."
     if taker not in served:
         known = "" if taker in bounds else " None ever has: is the name right?"
         return f"No process works on {taker} now.{known}"
-    if held := holding.intake_held(tx, taker):
-        return f"Intake of {taker} is on hold: {held.rstrip('.')}."
     if taker in bounds and (count := counting.open_cases(tx, taker)) >= bounds[taker]:
         return f"{count:,} cases of {taker} are open, and at most {bounds[taker]:,} may be."
     return f"{taker} takes them by turns."

@@ -23,5 +23,5 @@ def needs(database: Database) -> list[Need]:
 def _where(one: Unserved) -> str:
     names = ", ".join(one.automations)
     if one.release == WORKING_DIRECTORY:
-        return f"the working directory's {names}, before there was a release"
+        return f"the working directory's {names}"
     return f"that release of {names}"

@@ -208,10 +208,13 @@ def pairs(database: Database) -> list[tuple[str, str]]:
 
 
 def unserved(database: Database) -> list[Unserved]:
-    """Releases with open cases that no living process serves; empty where there is no release."""
+    """Releases with open cases that no living process serves.
+
+    Where there is no release and nobody works at all, the pilot rests: what is ready for long says so by itself.
+    """
     served = {queue for life in Lives(database).living() for queue in life.serves}
     with database.snapshot() as tx:
-        if not store.every(tx):
+        if not served and not store.every(tx):
             return []
         open_cases = [one for one in store.open_cases(tx) if f"{one.automation}@{one.release}" not in served]
     return [

@@ -129,6 +129,14 @@ def links(tx: Tx, case: int) -> list[Link]:
     return [Link(**row) for row in tx.execute(query).mappings()]
 
 
+def elsewhere(tx: Tx, ids: Sequence[int]) -> list[tuple[str, int]]:
+    """Cases of other automations that these were handed over to, or that handed these over. Reads every hand-over."""
+    h = hand_overs.c
+    to = sa.select(h.taker, h.took).where(bulk.among(tx, h.case_id, ids), h.took.isnot(None))
+    by = sa.select(h.giver, h.case_id).where(bulk.among(tx, h.took, ids))
+    return [(automation, case) for query in (to, by) for automation, case in tx.execute(query.distinct())]
+
+
 # -- the taker's side ------------------------------------------------------------------
 
 

@@ -58,6 +58,7 @@ class EraseCommand:
             "quarantined": done.quarantined,
             "contents": done.contents,
             "contents_left": done.contents_left,
+            "elsewhere": [{"automation": name, "case": shown("C", case)} for name, case in done.elsewhere],
             "archive": None if done.archive is None else str(done.archive),
         }
         if not self.out.put(data):
@@ -68,6 +69,9 @@ class EraseCommand:
                     f"{done.contents:,} documents went with it; {done.contents_left:,} are needed by others, or came "
                     "within the last minutes and go within the hour."
                 )
+            if done.elsewhere:
+                named = ", ".join(f"{name} {shown('C', case)}" for name, case in done.elsewhere)
+                self.out.say(f"It was handed over, and is a record of its own there, to be erased as well: {named}.")
             self.out.say("Backups, exports and copies of archives that were written before still hold it.")
         return Exit.OK
 
