@@ -15,6 +15,7 @@ from pilotage.audit.service import Sealer, key_file
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
 from pilotage.cases.ports import AuthorsThreshold, Autonomy
+from pilotage.cases.service.expiring import Expiring
 from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
@@ -287,6 +288,7 @@ class Platform:
             chores=[
                 self.limiter.announce,
                 self.watch.write,
+                Expiring(database=self.database, keep=self.project.keep_responses).expire,
                 self.secrets.look,
                 self.sealer.seal,
                 self.inbox.escalate,

@@ -13,6 +13,9 @@ from pilotage.credentials.stores.environment import environment_name
 from pilotage.kernel.errors import ProjectMissing
 
 DEMO_FOLDER: Final = "pilotage-demo"
+KEEP_RESPONSES: Final = 14.0
+"""Days for which raw responses are kept."""
+_LONGEST: Final = 3650
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class Project:
     """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
     fakes: Mapping[str, str] = field(default_factory=dict[str, str])
     """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
+    keep_responses: float = KEEP_RESPONSES
+    """Days for which raw responses are kept that told of a failure."""
     secrets: Plan = field(default_factory=Plan)
     """Where the values of secrets come from."""
 
@@ -93,6 +98,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
+        keep_responses=_days(table.get("keep-responses", KEEP_RESPONSES), root),
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
         secrets=read_plan(table.get("secrets", {}), environment),
@@ -104,6 +110,13 @@ def _disk_share(value: object, root: Path) -> float:
         return float(value)
     msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
     raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
+
+
+def _days(value: object, root: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST:
+        return float(value)
+    msg = f"keep-responses in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, f"Write a number of days up to {_LONGEST}, such as keep-responses = 14; 0 keeps none.")
 
 
 def _fakes(value: object, root: Path) -> dict[str, str]:

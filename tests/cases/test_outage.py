@@ -1,7 +1,7 @@
 """The other side is away for a while, on both databases: everybody waits, one call asks, nobody is given up."""
 
 from datetime import timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 
@@ -136,3 +136,22 @@ def test_what_waits_for_a_connection_does_not_move_by_itself(opened: Opened) -> 
     served = platform.inner.served.pairs
     assert on_its_own(platform.inner.database, served, soon=1.0).count == 0
     assert on_its_own(platform.inner.database, served, soon=120.0).count == PARCELS
+
+
+def test_half_broken_for_ten_minutes_makes_no_dead_letters(opened: Opened) -> None:
+    """Down for 20 minutes, then every other call fails in one way or another, then well: all done, each once, in two sums."""
+    platform, carrier = opened("safe")
+    carrier.service.fault(Fault.DOWN, times=10_000)
+    cases = submitted(platform)
+    lasts(platform, 20)
+    carrier.service.mend()
+    faults = cycle([Fault.DONE_THEN_500, Fault.CHANGED_BODY, Fault.SLOW])
+    for _ in range(30):
+        carrier.service.fault(next(faults))
+        platform.settle()
+        platform.clock.forward("20s")
+    carrier.service.mend()
+    lasts(platform, 10)
+    assert {case.place for case in cases} == {Place.DONE}
+    assert sorted(carrier.acted) == sorted(set(carrier.acted))
+    assert len(carrier.journeys) == PARCELS

@@ -8,6 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 import pilotage as pl
+from pilotage.cases.service.expiring import Expiring
+from pilotage.cases.store import erasing, looking, responses
 from pilotage.operations.connections import OtherSide, needs, other_sides
 from pilotage.operations.connections_panel import connections_context
 from pilotage.testing import CaseView, FakeService, Fault, Place, Platform, Request
@@ -148,3 +150,35 @@ def test_a_malformed_body_is_named_without_its_contents(platform: Platform, desk
     said = side(platform).said
     assert "entry: missing" in said
     assert "surprise" not in json.dumps(said)
+
+
+def test_what_was_said_is_kept_for_a_time(platform: Platform, desk: FakeService) -> None:
+    """A changed body can be looked at, with the attempt that it answered; it goes with its case's contents, or in time."""
+    desk.fault(Fault.CHANGED_BODY)
+    case = platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    database = platform.inner.database
+    with database.snapshot() as tx:
+        (row,) = looking.cases_by_key(tx, "B1")
+        (kept,) = responses.of_case(tx, row.id)
+    assert (kept.status, kept.body, kept.attempt, kept.node) == (200, b'{"surprise": true}', 1, "book")
+    platform.clock.forward("1m")
+    platform.settle()
+    assert case.place is Place.DONE
+    expiring = Expiring(database=database, keep=14)
+    assert expiring.expire() == 0
+    platform.clock.forward("14d")
+    assert expiring.expire() == 1
+    with database.snapshot() as tx:
+        assert responses.of_case(tx, row.id) == []
+
+
+def test_erasing_a_case_erases_what_was_said(platform: Platform, desk: FakeService) -> None:
+    """What an answer says about a person goes with the record."""
+    desk.fault(Fault.CHANGED_BODY)
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    with platform.inner.database.transaction() as tx:
+        (row,) = looking.cases_by_key(tx, "B1")
+        erasing.erase_cases(tx, [row.id], lambda story: story)
+        assert responses.of_case(tx, row.id) == []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from pilotage.cases.values import LiveCase, Offer, Place, Question, WaitsFor
+from pilotage.connections.values import RawResponse
 
 
 class Leaving(NamedTuple):
@@ -23,6 +24,8 @@ class Leaving(NamedTuple):
     """Encoded records of the items that are born of it."""
     connection: str | None = None
     """The connection that it waits for, where that is left alone."""
+    response: RawResponse | None = None
+    """What the other side said, where that is why."""
     offer: Offer | None = None
     """What it hands over to another automation."""
 

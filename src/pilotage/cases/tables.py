@@ -232,6 +232,25 @@ effect_content: Final = sa.Table(
     sa.Column("result", sa.Text, nullable=False),
 )
 
+raw_responses: Final = sa.Table(
+    "raw_responses",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("case_id", Id, nullable=False),
+    sa.Column("effect_id", Id),
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("cut", sa.Boolean, nullable=False),
+)
+"""What the other side said to a call that failed: credentials taken out, cut to a size, gone after a time."""
+sa.Index("ix_raw_responses_case", raw_responses.c.case_id)
+sa.Index("ix_raw_responses_at", raw_responses.c.at)
+
 send_gate: Final = sa.Table(
     "send_gate",
     metadata,

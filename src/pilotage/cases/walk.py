@@ -157,6 +157,12 @@ def _encoded(node: Node, codec: Codec, case: LiveCase, way: Went) -> Went:
 
 def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leaving:
     """What becomes of a case whose step raised: another attempt for what may pass, else a dead letter."""
+    response = getattr(error, "response", None)
+    left = _failed(env, case, node, error)
+    return left if response is None else left._replace(response=response)
+
+
+def _failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leaving:
     said = said_of(error)
     if not isinstance(error, TransientFailure | MalformedResponse):
         return leaving.dead(case, node.name, f"{node.name}: {said}")

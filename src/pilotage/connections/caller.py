@@ -108,6 +108,8 @@ class ConnectionCaller:
         self._leases = leases
         self._door = door
         self._standing = Standing.NOTHING
+        self.response: RawResponse | None = None
+        """What the other side said to the last call that failed, whatever the step makes of it."""
 
     def failing(self, connection: str) -> Heard | None:
         """How the other side failed at the last call of this step, or None."""
@@ -380,7 +382,7 @@ class ConnectionCaller:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
         said = "" if seen.late else f"{_heard(account, call, seen).value}. "
         words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")
-        response = _raw(seen.answer, redactor) if seen.answer is not None else None
+        response = self.response = _raw(seen.answer, redactor) if seen.answer is not None else None
         if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)
         if self._gate is not None and not seen.late and _heard(account, call, seen).fails:

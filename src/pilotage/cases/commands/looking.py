@@ -10,13 +10,15 @@ from cyclopts import Parameter
 from pilotage.cases.commands.house import House, Part
 from pilotage.cases.service.describing import as_data
 from pilotage.cases.service.finding import Known, known, look_up
+from pilotage.cases.store import responses
 from pilotage.cases.store.found import EffectRow
+from pilotage.cases.store.responses import Found
 from pilotage.cases.telling import sentences
 from pilotage.cases.values import Place
 from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.data import is_list, is_object
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.times import age, until, when
+from pilotage.machinery.cli.times import age, iso, until, when
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,21 @@ class CaseCommand:
         case: Annotated[str, Parameter(help="its id (C-...) or its record's key")],
         *,
         automation: Annotated[str | None, Parameter(help="where several automations have that key")] = None,
+        raw: Annotated[bool, Parameter(help="show what other sides said to calls that failed", negative="")] = False,
     ) -> None:
-        """Tell one case's way in plain words."""
+        """Tell one case's way in plain words.
+
+        With --raw also what other sides said to its calls that failed: status, headers and body, as long as they are kept.
+        """
         with self.house.open() as platform, platform.database.snapshot() as tx:
             number = look_up(tx, case, automation)
             found = known(tx, number, platform.database.now(tx))
             parts = [part(tx, number) for part in self.house.parts_of_case()]
-        if not self.out.put({**as_data(found), **{part.name: part.data for part in parts}}):
+            said = responses.of_case(tx, number)
+        shown_raw = {"responses": [_response(one) for one in said]} if raw else {}
+        if not self.out.put({**as_data(found), **{part.name: part.data for part in parts}, **shown_raw}):
             self._tell(found, parts)
+            self._tell_responses(said, raw=raw)
 
     def _tell(self, found: Known, parts: Sequence[Part]) -> None:
         out, row = self.out, found.row
@@ -64,6 +73,29 @@ class CaseCommand:
                     out.say(part.hint)
         if row.place == Place.DEAD_LETTER.value:
             out.say(f'To run it again: pilotage replay {shown("C", row.id)} --reason "..."')
+
+    def _tell_responses(self, said: Sequence[Found], *, raw: bool) -> None:
+        if said and not raw:
+            self.out.say("What other sides said to calls that failed: --raw.")
+        for one in said if raw else ():
+            self.out.heading(f"{one.connection} to {one.node}, attempt {one.attempt}, {when(one.at)} UTC: {one.status}")
+            for name, value in one.headers:
+                self.out.line(f"{name}: {value}")
+            self.out.line("")
+            self.out.line(one.body.decode("utf-8", "replace") + ("... (cut)" if one.cut else ""))
+
+
+def _response(one: Found) -> Mapping[str, object]:
+    return {
+        "step": one.node,
+        "connection": one.connection,
+        "attempt": one.attempt,
+        "at": iso(one.at),
+        "status": one.status,
+        "headers": dict(one.headers),
+        "body": one.body.decode("utf-8", "replace"),
+        "cut": one.cut,
+    }
 
 
 def _stands(found: Known) -> str:

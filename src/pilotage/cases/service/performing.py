@@ -25,6 +25,7 @@ from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted
 from pilotage.cases.walk import said_of
+from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import (
     BodyNotJson,
     NoRoom,
@@ -58,20 +59,21 @@ class Performer:
 
     async def perform(self, job: Job) -> Finished:
         """Make the attempt, or ask; never raises."""
-        effect = job.effect
+        effect, caller = job.effect, None
         try:
             automation = self.served.automations[effect.automation, effect.release]
             node = self.served.node(effect.automation, effect.release, effect.node)
-            if job.asking:
-                outcome = await self._ask(automation, node, job)
-            else:
-                outcome = await self._act(automation, node, job)
+            caller = self._caller(node, job)
+            outcome = await (self._ask if job.asking else self._act)(automation, node, job, caller)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
             outcome = NoAnswer(words=said_of(error)) if job.asking else Refused(words=said_of(error))
-        return Finished(job=job, outcome=outcome)
+        response = None if caller is None or isinstance(outcome, Confirmed) else caller.response
+        return Finished(job=job, outcome=outcome, response=response)
 
-    async def _act(self, automation: Automation, node: Node, job: Job) -> Outcome:
+    def _caller(self, node: Node, job: Job) -> ConnectionCaller:
         effect = job.effect
+        if job.asking:
+            return self.surrounding.asking(node, probe=job.probe)
         # an earlier attempt without an answer: a refusal of this one then proves nothing about that one
         guard = EffectGuard(
             key=effect.key,
@@ -80,7 +82,10 @@ class Performer:
             repeats_unknown=effect.doubtful,
             segment=segments_in(effect.segments),
         )
-        caller = self.surrounding.acting(node, guard, probe=job.probe)
+        return self.surrounding.acting(node, guard, probe=job.probe)
+
+    async def _act(self, automation: Automation, node: Node, job: Job, caller: ConnectionCaller) -> Outcome:
+        effect = job.effect
         values = self._arguments(automation, node, effect)
         try:
             with self.surrounding.current(automation, caller):
@@ -92,9 +97,8 @@ class Performer:
             return _failed(error, caller.standing, failing=caller.failing(effect.connection) is not None)
         return Confirmed(result=text)
 
-    async def _ask(self, automation: Automation, node: Node, job: Job) -> Outcome:
+    async def _ask(self, automation: Automation, node: Node, job: Job, caller: ConnectionCaller) -> Outcome:
         act, effect = cast("Act", node.step), job.effect
-        caller = self.surrounding.asking(node, probe=job.probe)
         given = Effect(key=effect.key, attempt=effect.attempt, case=self._case(effect))
         function = cast("Callable[..., object]", act.reconcile)
         try:

@@ -11,7 +11,8 @@ from pilotage.cases.leaving import Leaving
 from pilotage.cases.ports import Decisions
 from pilotage.cases.service.offering import offer
 from pilotage.cases.service.planning import plan_effects
-from pilotage.cases.store import arriving, moving, tallying
+from pilotage.cases.store import arriving, moving, responses, tallying
+from pilotage.cases.store.responses import Kept
 from pilotage.cases.values import BatchRow, LiveCase, Place, waiting_for
 from pilotage.cases.walk import Walk
 from pilotage.cases.walking import Walked
@@ -55,6 +56,7 @@ class Saving:
         moving.save_contents(tx, [_content(case) for case in changed])
         moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
         told = [*(one.case for one in self.left), *standing]
+        responses.keep(tx, self._responses(), now)
         self.left = plan_effects(tx, self.left, batch=self.batch, env=self.env, environment=self.environment, now=now)
         self.left = offer(tx, self.left, batch=self.batch, env=self.env, now=now)
         self._leave(tx, now)
@@ -74,6 +76,21 @@ class Saving:
         )
         self.ran = True
         return "ended" if ended else "on"
+
+    def _responses(self) -> list[Kept]:
+        """What was said to reading calls that failed."""
+        return [
+            Kept(
+                case=one.case.id,
+                effect=None,
+                node=one.node or "",
+                connection=", ".join(self.env.plan.nodes[one.node].connections) if one.node else "",
+                attempt=one.attempts,
+                response=one.response,
+            )
+            for one in self.left
+            if one.response is not None
+        ]
 
     def _still_here(self, tx: Tx) -> tuple[list[Leaving], list[LiveCase]]:
         """Who leaves and who stays; without those that were withdrawn meanwhile."""

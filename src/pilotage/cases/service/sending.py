@@ -19,8 +19,9 @@ from pilotage.cases.retry import SECOND
 from pilotage.cases.service.permits import Due, Permits
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
-from pilotage.cases.store import arriving, holding, ledger, moving, tallying
+from pilotage.cases.store import arriving, holding, ledger, moving, responses, tallying
 from pilotage.cases.store.ledger import Turn
+from pilotage.cases.store.responses import Kept
 from pilotage.cases.store.tallying import Changes
 from pilotage.cases.values import EffectState, Permitted, Place, Question
 from pilotage.cases.walk import budget_of
@@ -28,6 +29,7 @@ from pilotage.connections import giving_way
 from pilotage.connections.counting import Flight
 from pilotage.connections.limiting import ANSWER_SOON, Limiter, segments_in, settle
 from pilotage.connections.standing import CALLS, Standing
+from pilotage.connections.values import RawResponse
 from pilotage.connections.watching import Watch
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import CaseId, ids
@@ -63,6 +65,8 @@ class Finished:
 
     job: Job
     outcome: Outcome
+    response: RawResponse | None = None
+    """What the other side said, where it failed."""
 
 
 @dataclass(kw_only=True)
@@ -231,6 +235,7 @@ class Sending:
 
     def _record(self, tx: Tx, finished: Sequence[Finished], now: int) -> list[int]:
         """Write outcomes, grouped by what follows from them; the cases that went on."""
+        self._keep_responses(tx, finished, now)
         groups: dict[tuple[Next, bool, int, str, str, str], list[Finished]] = {}
         expected = self._expected(tx, finished, now)
         for one in finished:
@@ -266,6 +271,21 @@ class Sending:
             woken += on
         tallying.add(tx, changes, now)
         return woken
+
+    def _keep_responses(self, tx: Tx, finished: Sequence[Finished], now: int) -> None:
+        kept = [
+            Kept(
+                case=one.job.effect.case,
+                effect=one.job.effect.id,
+                node=one.job.effect.node,
+                connection=one.job.effect.connection,
+                attempt=one.job.effect.attempt,
+                response=one.response,
+            )
+            for one in finished
+            if one.response is not None
+        ]
+        responses.keep(tx, kept, now)
 
     def _expected(self, tx: Tx, finished: Sequence[Finished], now: int) -> dict[str, Standing]:
         """How the connections whose other side failed will stand, as far as can be told without locking their rows."""

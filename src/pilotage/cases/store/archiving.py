@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, cast
 
 import sqlalchemy as sa
 
-from pilotage.cases.store import tallying
+from pilotage.cases.store import responses, tallying
 from pilotage.cases.tables import (
     archive_runs,
     archived_keys,
@@ -134,6 +134,7 @@ def _goes(tx: Tx, table: sa.Table, owner: sa.Column[int], ids: Sequence[int]) ->
 def remove(tx: Tx, ids: Sequence[int], *, run: int) -> None:
     """Delete these cases, which are in the run's file; their keys stay."""
     c = cases.c
+    responses.forget(tx, ids)
     left = tx.execute(sa.select(c.automation, c.key, c.id, c.digest).where(bulk.among(tx, c.id, ids)))
     keys = [
         {"automation": automation, "key": key, "case_id": number, "digest": digest, "run": run}

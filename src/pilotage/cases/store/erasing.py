@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from pilotage.cases.store import responses
 from pilotage.cases.tables import (
     archive_runs,
     archived_keys,
@@ -85,6 +86,7 @@ def erase_cases(tx: Tx, ids: Sequence[int], bare: Callable[[str], str]) -> None:
         .values(record="null", given=None, judgements=None)
     )
     tx.execute(effect_content.update().where(bulk.among(tx, effect_content.c.case_id, ids)).values(result="null"))
+    responses.forget(tx, ids)
     tx.execute(effects.update().where(bulk.among(tx, effects.c.case_id, ids)).values(words=None, segments=None))
     tx.execute(cases.update().where(bulk.among(tx, cases.c.id, ids)).values(reason=None, segments=None))
     t = timeline.c
