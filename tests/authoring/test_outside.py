@@ -150,3 +150,32 @@ def test_an_artifact_is_loaded_once_for_each_file(tmp_path: Path) -> None:
     assert artifact.folder == Path(__file__).parent
     with pytest.raises(FileNotFoundError):
         _ = artifact.value
+
+
+def test_what_a_mailbox_and_a_mail_account_need_is_asked_for() -> None:
+    """`pilotage check` sees the settings of a mailbox and of a mail account, and the password is among the secrets."""
+    inbox = pl.Mailbox(
+        "letters-inbox",
+        url=pl.Setting("imap-url"),
+        user=pl.Setting("imap-user"),
+        credential=pl.Secret("imap-password", max_age="90d"),
+    )
+    post = pl.Smtp("post", url=pl.Setting("post-url"), sender=pl.Setting("post-sender"))
+
+    @pl.act(through=post, undo=pl.CannotUndo("it was read"))
+    async def tell(mail: pl.Mail) -> pl.MailSent:
+        """Tell somebody."""
+        return await post.send(to="a@example.com", subject="", text="")
+
+    made = pl.Automation(
+        "told",
+        purpose="Somebody is told.",
+        takes=pl.Mail,
+        gives=pl.MailSent,
+        key=lambda mail: mail.message_id,
+        owner=pl.Role("clerk"),
+        process=pl.Path(tell),
+        intake=[inbox],
+    )
+    assert {one.name for one in made.settings} == {"imap-url", "imap-user", "post-url", "post-sender"}
+    assert [one.name for one in inbox.secrets] == ["imap-password"]

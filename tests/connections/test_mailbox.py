@@ -1,8 +1,12 @@
 """A mailbox as a source, at a real IMAP server: each mail is a record once, and none is lost."""
 
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field
@@ -348,3 +352,45 @@ def test_a_password_that_nobody_granted_is_not_used(dovecot: Dovecot) -> None:
         (need,) = sources.needs(platform.inner.database)
         assert need.why.startswith('letters may not use the secret "imap-password"')
     assert dovecot.count("UNSEEN") == 1
+
+
+DOOMED = """
+import os, signal, sys
+from pathlib import Path
+from pilotage import app
+from pilotage.cases.service.watching_mail import mailboxes
+from pilotage.connections.connectors.imap import Mails
+from pilotage.credentials.secrets import Secrets
+sys.path.insert(0, {root!r})
+from tests.connections import test_mailbox as told
+
+class Killed(Mails):
+    def taken(self, uids, *, move_to):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+project = app.Project(root=Path({folder!r}), environment="test", automations=(), settings={{"imap-url": {url!r}}},
+    database_url={database!r})
+platform = app.Platform(project, [told.automation(told.mailbox())])
+found = mailboxes(platform, "doomed")
+found.open, found.credentials = Killed, Secrets("test")
+((automation, source),) = found.watched
+found.look(automation, source)
+"""
+
+
+@pytest.mark.crash
+def test_killed_between_the_commit_and_the_mark(dovecot: Dovecot, database_url: str, tmp_path: Path) -> None:
+    """A process is killed when its mails are committed and not marked: nothing is lost, and nothing is there twice."""
+    for number in range(3):
+        dovecot.deliver(mail(number))
+    root = Path(__file__).resolve().parents[2]
+    text = DOOMED.format(root=str(root), folder=str(tmp_path), url=dovecot.url, database=database_url)
+    done = subprocess.run([sys.executable, "-c", text], check=False, timeout=120, cwd=root)
+    assert done.returncode == -signal.SIGKILL
+    assert dovecot.count("UNSEEN") == 3
+    with opened(dovecot, automation(mailbox()), database_url=database_url) as platform:
+        assert counts(platform) == (3, 3, 0, 0)
+        platform.clock.travel("2040-01-01")
+        assert look(platform) == 3
+        assert counts(platform) == (6, 3, 3, 0)
+    assert dovecot.count("UNSEEN") == 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from types import GenericAlias
+from typing import cast
 
 from pydantic import PydanticUserError
 
@@ -145,8 +146,9 @@ class Automation:
 
     @property
     def settings(self) -> tuple[Setting[object], ...]:
-        """The settings of its connections, and those that its functions read by name."""
-        return self.involved.settings
+        """The settings of its connections and sources, and those that its functions read by name."""
+        of_sources = cast("list[Setting[object]]", [one for source in self.intake for one in source.settings])
+        return tuple({id(one): one for one in (*self.involved.settings, *of_sources)}.values())
 
     @property
     def roles(self) -> tuple[Role, ...]:

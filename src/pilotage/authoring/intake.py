@@ -2,7 +2,7 @@
 
 from pilotage.authoring.location import here
 from pilotage.authoring.names import refuse_name
-from pilotage.authoring.settings import Secret
+from pilotage.authoring.settings import Secret, Setting
 
 
 class Source:
@@ -12,6 +12,11 @@ class Source:
         self.name = name
         self.line = here()
         refuse_name(type(self).__name__, name, self.line)
+
+    @property
+    def settings(self) -> tuple[Setting[str], ...]:
+        """The settings that it needs."""
+        return ()
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

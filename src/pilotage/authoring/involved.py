@@ -14,6 +14,7 @@ from pilotage.authoring.people import Ask, Role
 from pilotage.authoring.process import BusinessException, Choice, ForEach, HandOver, Wait
 from pilotage.authoring.rules import Rule
 from pilotage.authoring.settings import Artifact, Setting
+from pilotage.authoring.smtp import Smtp
 from pilotage.authoring.steps import Judge, Judged
 
 K = TypeVar("K")
@@ -38,19 +39,24 @@ def involved_in(flow: Flow) -> Involved:
     declared = [each for stop in stops if (each := function_of(stop.step)) is not None]
     connections = _once(connection for each in declared for connection in each.connections)
     uses = [artifact for each in declared if isinstance(each, Judge) for artifact in each.uses]
-    settings = [each.base_url for each in connections if isinstance(each.base_url, Setting)]
+    written = [text for each in connections for text in (each.base_url, *_mail_texts(each))]
+    settings = cast("list[Setting[object]]", [text for text in written if isinstance(text, Setting)])
     return Involved(
         connections=connections,
         artifacts=_once([*uses, *cast("tuple[Artifact[object], ...]", found_in(functions, Artifact))]),
         settings=_once(
             [
-                *cast("list[Setting[object]]", settings),
+                *settings,
                 *cast("tuple[Setting[object], ...]", found_in(functions, Setting)),
             ]
         ),
         roles=tuple(dict.fromkeys(role for stop in stops for role in roles_of(stop.step))),
         models=_once(each for model in found_in(functions, Model) for each in model.chain),
     )
+
+
+def _mail_texts(connection: Connection) -> tuple[object, ...]:
+    return (connection.sender, connection.user) if isinstance(connection, Smtp) else ()
 
 
 def roles_of(step: object) -> Iterator[Role]:

@@ -51,3 +51,8 @@ class Mailbox(Source):
     def secrets(self) -> tuple[Secret, ...]:
         """Its password."""
         return (self.credential,)
+
+    @property
+    def settings(self) -> tuple[Setting[str], ...]:
+        """Where it is, and whose, where that differs by environment."""
+        return tuple(one for one in (self.url, self.user) if isinstance(one, Setting))

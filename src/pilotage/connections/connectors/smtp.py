@@ -9,6 +9,7 @@ import hashlib
 import json
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -29,6 +30,7 @@ from pilotage.machinery.net.sockets import open_socket
 
 _LATER: Final = "60"
 """Seconds after which a mail that was not taken now is tried again."""
+_GOODBYE: Final = 2.0
 _AUTH: Final = 530, 534, 535, 538
 
 
@@ -86,12 +88,15 @@ class SmtpClient:
             content = message.as_bytes()
             leaving.leave()
             answer = await server.data(content)
+            with suppress(SMTPException, OSError):  # it has answered; how it says goodbye changes nothing
+                await server.quit(timeout=_GOODBYE)
         except SMTPResponseException as error:
             return _refused(error)
         except (SMTPException, OSError) as error:
             raise _failed(error, leaving) from None
         finally:
             server.close()
+            await asyncio.sleep(0)  # what is closed lets go of its socket in the loop's next turn
             if server.transport is None:
                 opened.close()
         said = {"message_id": message["Message-ID"], "answer": answer.message}
