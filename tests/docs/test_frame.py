@@ -28,6 +28,8 @@ WORDS: Final = {
         "waiver",
         "certificate",
         "content",
+        "breaker",
+        "answers differently",
         "model",
         "prompt",
         "quote",
