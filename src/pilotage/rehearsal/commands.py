@@ -19,6 +19,8 @@ from pilotage.machinery.storage.database import Database
 from pilotage.rehearsal.service import Project, Rehearsed, Wanted, rehearsed
 
 _LISTED = 12
+EVERYWHERE = ("door disarmed", "audit hook")
+"""The walls that need nothing of the system."""
 
 
 class House(Protocol):
@@ -105,9 +107,11 @@ _SEEN = {"arrived": "records have arrived", "moved": "batches and effects have m
 
 
 def is_well(report: Mapping[str, object]) -> bool:
-    """Whether nothing got out and nothing tried to."""
+    """Whether nothing got out and nothing tried to, as far as the two walls can tell that stand everywhere."""
     effects = cast("Mapping[str, int]", report["effects"])
-    return not (effects["sent"] or report["tried"] or report["found_no_way"])
+    walls = cast("Sequence[Mapping[str, object]]", report["walls"])
+    stands = all(wall["holds"] for wall in walls if wall["name"] in EVERYWHERE)
+    return stands and not (effects["sent"] or report["tried"] or report["found_no_way"])
 
 
 @dataclass(frozen=True)
