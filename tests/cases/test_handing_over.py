@@ -253,7 +253,7 @@ def test_cases_wait_in_front_of_a_taker_that_is_held(opened: Opened) -> None:
     with database.snapshot() as tx:
         (one,) = waiting_room.waiting(tx, database.now(tx), [_living("score")])
     assert one.why == "Intake of score is on hold: Wrong."
-    holding.resume(database, scope="automation", name="score", by="me")
+    holding.resume(database, scope="automation", name="score", by="me", known="test")
     platform.settle()
     assert given.place is Place.HANDED_OVER
     assert case(platform, route, "warm").place is Place.WAITING
