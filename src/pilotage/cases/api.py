@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, Protocol
 
+import structlog
 from fastapi import APIRouter, FastAPI, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
@@ -29,10 +30,12 @@ from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import read
 from pilotage.machinery.api.app import Explain, api_app, problem_of
 from pilotage.machinery.api.bodies import PATIENCE, header, media_type, read_body
-from pilotage.machinery.api.errors import BodyTooLarge, BodyUnreadable, SignatureRefused
+from pilotage.machinery.api.errors import BodyTooLarge, BodyUnreadable, SignatureRefused, TooBusy
 from pilotage.machinery.api.tokens import Guard
 from pilotage.machinery.api.values import Asked, TokenScope
 from pilotage.machinery.storage.database import Database
+
+_log: Final = structlog.get_logger("pilotage.intake")
 
 STATUSES: Final[Mapping[type[PilotageError], int]] = {
     IntakePaused: 429,
@@ -187,8 +190,7 @@ def webhooks(intakes: Intakes) -> APIRouter:
         message, at = header(request, "webhook-id"), header(request, "webhook-timestamp")
         signature = header(request, "webhook-signature")
         body = await read_body(request, at_most=hook.at_most, patience=intakes.patience)
-        if not intakes.listening.knows(hook.secret.name):
-            await run_in_threadpool(intakes.listening.look, hook.secret.name)
+        await _know(intakes.listening, hook.secret.name)
         keys, now = intakes.listening.keys(hook.secret.name), intakes.listening.now()
         if not fits(keys, message=message, at=at, signature=signature, body=body, now=now):
             raise SignatureRefused("The signature does not fit.", "See that both sides have the same secret and time.")
@@ -198,6 +200,17 @@ def webhooks(intakes: Intakes) -> APIRouter:
         return await intakes.take(owner, name, _event_post(hook, parts, asked))
 
     return router
+
+
+async def _know(listening: Listening, secret: str) -> None:
+    """Know the keys of the secret. What is wrong with it is for whoever runs this, and not for whoever calls."""
+    if listening.knows(secret):
+        return
+    try:
+        await run_in_threadpool(listening.look, secret)
+    except PilotageError as error:
+        _log.error("webhook.not_ready", secret=secret, code=error.code, what=error.what, remedy=error.remedy)
+        raise TooBusy("This address is not ready.", "Send it again later.") from None
 
 
 def _hook(intakes: Intakes, automation: str, source: str) -> tuple[Automation, Webhook]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from queue import Queue
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -125,6 +126,27 @@ def test_tokens_in_addresses_are_refused_and_not_logged(shop: Shop) -> None:
             assert (answer.status_code, answer.json()["code"]) == (400, "PLT-392")
             assert token not in answer.text
     assert token not in repr(logged)
+
+
+def test_what_is_wrong_here_is_told_to_nobody_outside(shop: Shop) -> None:
+    """A secret that is missing and a database that is away are in the log; who calls is asked to come again."""
+    shop.secrets.value = "hunter2"
+    with capture_logs() as logged:
+        unready = shop.send(BODY)
+    assert (unready.status_code, unready.headers["retry-after"]) == (503, "5")
+    assert "hook-secret" not in unready.text
+    assert "hunter2" not in unready.text + repr(logged)
+    assert [one["secret"] for one in logged] == ["hook-secret"]
+    shop.secrets.value = KEY
+    token = shop.token()
+    database = shop.platform.database
+    engine, database.engine = database.engine, sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    with capture_logs() as logged:
+        away = shop.submit({"id": "O1"}, token=token)
+    database.engine = engine
+    assert (away.status_code, away.json()["code"]) == (503, "PLT-930")
+    assert "127.0.0.1" not in away.text
+    assert away.json()["reference"] == logged[0]["reference"]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilotage.kernel.errors import PilotageError, UnknownName
@@ -49,7 +49,7 @@ def api_app(
     statuses: Mapping[type[PilotageError], int],
     explain: Explain = lambda error: None,
 ) -> FastAPI:
-    """The application of these routes. `explain` knows what errors of others mean, such as those of the database."""
+    """The application of these routes. `explain` knows which errors of others pass, such as a database that is away."""
     app = _Described(
         title="Pilotage",
         version=version or "0",
@@ -63,9 +63,9 @@ def api_app(
     known = {**STATUSES, **statuses}
 
     async def on_error(request: Request, error: Exception) -> Response:
-        ours = error if isinstance(error, PilotageError) else explain(error)
-        if ours is None:
-            return _crashed(request, error)
+        if not isinstance(error, PilotageError):
+            return _crashed(request, error, explain(error))
+        ours = error
         status = next((known[kind] for kind in type(ours).__mro__ if kind in known), None)
         return problem_of(ours, status or (503 if ours.retryable else 500))
 
@@ -127,18 +127,24 @@ def problem_of(error: PilotageError, status: int, *, again: float | None = None)
     return answer
 
 
-def _crashed(request: Request, error: Exception) -> JSONResponse:
+def _crashed(request: Request, error: Exception, known: PilotageError | None) -> Response:
+    """What went wrong here is told in the log, under a reference; whoever calls learns whether to come again."""
     reference = new_reference()
     _log.error("request.failed", path=request.url.path, reference=reference, exc_info=error)
-    return problem_response(
+    again = known is not None and known.retryable
+    answer = problem_response(
         Problem(
-            title="Internal Server Error",
-            status=500,
-            detail="Pilotage met an error that it does not know.",
+            title=HTTPStatus(503 if again else 500).phrase,
+            status=503 if again else 500,
+            detail="Pilotage cannot answer at the moment." if again else "Pilotage met an error that it does not know.",
             remedy="Send the request again. If it happens again, look up the reference in the log.",
             reference=reference,
+            code=known.code if known is not None else "",
         )
     )
+    if again:
+        answer.headers["Retry-After"] = str(_AGAIN)
+    return answer
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
