@@ -190,8 +190,8 @@ def webhooks(intakes: Intakes) -> APIRouter:
         message, at = header(request, "webhook-id"), header(request, "webhook-timestamp")
         signature = header(request, "webhook-signature")
         body = await read_body(request, at_most=hook.at_most, patience=intakes.patience)
-        await _know(intakes.listening, hook.secret.name)
-        keys, now = intakes.listening.keys(hook.secret.name), intakes.listening.now()
+        await _know(intakes.listening, hook.secret.name, automation)
+        keys, now = intakes.listening.keys(hook.secret.name, automation), intakes.listening.now()
         if not fits(keys, message=message, at=at, signature=signature, body=body, now=now):
             raise SignatureRefused("The signature does not fit.", "See that both sides have the same secret and time.")
         parts = await _parts(body, _form(request))
@@ -202,12 +202,12 @@ def webhooks(intakes: Intakes) -> APIRouter:
     return router
 
 
-async def _know(listening: Listening, secret: str) -> None:
+async def _know(listening: Listening, secret: str, automation: str) -> None:
     """Know the keys of the secret. What is wrong with it is for whoever runs this, and not for whoever calls."""
-    if listening.knows(secret):
+    if listening.knows(secret, automation):
         return
     try:
-        await run_in_threadpool(listening.look, secret)
+        await run_in_threadpool(listening.look, secret, automation)
     except PilotageError as error:
         _log.error("webhook.not_ready", secret=secret, code=error.code, what=error.what, remedy=error.remedy)
         raise TooBusy("This address is not ready.", "Send it again later.") from None

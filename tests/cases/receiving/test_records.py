@@ -62,7 +62,7 @@ def test_who_has_no_valid_token_gets_nowhere(shop: Shop) -> None:
         shop.client.get("/api/v1/automations/orders", headers={"authorization": f"Bearer {token}"}).status_code == 403
     )
     assert shop.submit({"id": "O1"}, token=token).status_code == 202
-    tokens.revoke(shop.platform.database, "crm", by="me")
+    tokens.revoke(shop.platform.database, "crm", by="me", known="test")
     shop.clock.forward(timedelta(seconds=3))
     assert shop.submit({"id": "O2"}, token=token).status_code == 401
     brief = shop.token(lasts=DAY)
@@ -70,7 +70,9 @@ def test_who_has_no_valid_token_gets_nowhere(shop: Shop) -> None:
     assert shop.submit({"id": "O2"}, token=brief).status_code == 401
     with shop.platform.database.snapshot() as tx:
         kept = str(tx.exec_driver_sql("SELECT * FROM api_tokens").all())
+        trail = [row.kind for row in tx.exec_driver_sql("SELECT kind FROM trail ORDER BY id")]
     assert token.rpartition("_")[2] not in kept
+    assert trail == ["token.made", "token.revoked", "token.made"]
 
 
 def test_looking_at_a_case_and_at_an_automation(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pilotage.credentials.asking import asked_by
 from pilotage.credentials.signatures import keys_of
 from pilotage.credentials.values import SecretValue
 from pilotage.kernel.clock import Clock, SystemClock, micros
@@ -28,25 +29,28 @@ class Listening:
     database: Database
     secrets: Secrets
     clock: Clock = field(default_factory=SystemClock)
-    _keys: dict[str, tuple[float, Sequence[bytes]]] = field(default_factory=dict[str, tuple[float, Sequence[bytes]]])
+    _keys: dict[tuple[str, str], tuple[float, Sequence[bytes]]] = field(
+        default_factory=dict[tuple[str, str], tuple[float, Sequence[bytes]]]
+    )
     _behind: tuple[float, float] | None = None
 
-    def knows(self, secret: str) -> bool:
+    def knows(self, secret: str, automation: str) -> bool:
         """Whether `keys` and `now` can be told without looking anywhere."""
         now = self.clock.monotonic()
-        known = self._keys.get(secret)
+        known = self._keys.get((secret, automation))
         return known is not None and now < known[0] and self._behind is not None and now < self._behind[0]
 
-    def look(self, secret: str) -> None:
-        """Look again: reads the secret and the database's clock. Raises SecretMissing and SecretUnusable."""
+    def look(self, secret: str, automation: str) -> None:
+        """Look again, for the automation: reads the secret and the database's clock. Raises what `held` and `keys_of` raise."""
         until = self.clock.monotonic() + _KNOWN
-        self._keys[secret] = (until, keys_of(self.secrets.held(secret)))
+        with asked_by(automation):
+            self._keys[secret, automation] = (until, keys_of(self.secrets.held(secret)))
         with self.database.snapshot() as tx:
             self._behind = (until, (self.database.now(tx) - micros(self.clock.now())) / 1_000_000)
 
-    def keys(self, secret: str) -> Sequence[bytes]:
+    def keys(self, secret: str, automation: str) -> Sequence[bytes]:
         """The keys with which a message may be signed."""
-        return self._keys[secret][1]
+        return self._keys[secret, automation][1]
 
     def now(self) -> float:
         """Platform time in seconds since 1970."""

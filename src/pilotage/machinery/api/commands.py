@@ -63,7 +63,7 @@ class TokenCommands:
             with database.snapshot() as tx:
                 now = database.now(tx)
             ends = micros(duration(lasts).after(from_micros(now).astimezone(UTC)))
-            made, text = tokens.new(database, name, scope, lasts=ends - now, by=f"{shell_user()} ({KNOWN})")
+            made, text = tokens.new(database, name, scope, lasts=ends - now, by=shell_user(), known=KNOWN)
         if not self.out.put({"token": text, **_as_data(made, made.made_at)}):
             self.out.line(text)
             self.out.say(f"This is {name}'s token, until {when(made.expires_at)} UTC. It is not shown again.")
@@ -71,7 +71,7 @@ class TokenCommands:
     def revoke(self, token: Annotated[str, Parameter(help="its id or its name")]) -> None:
         """Let a program in no more, within two seconds."""
         with self.house.database() as database:
-            gone = tokens.revoke(database, token, by=f"{shell_user()} ({KNOWN})")
+            gone = tokens.revoke(database, token, by=shell_user(), known=KNOWN)
         if not self.out.put({"revoked": [one.id for one in gone]}):
             self.out.say(f"Revoked: {', '.join(f'{one.id} ({one.name})' for one in gone)}.")
 

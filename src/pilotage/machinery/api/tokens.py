@@ -13,6 +13,8 @@ from pilotage.kernel.errors import UnknownName
 from pilotage.machinery.api import store
 from pilotage.machinery.api.errors import ScopeMissing, TokenRefused
 from pilotage.machinery.api.values import Token, TokenScope
+from pilotage.machinery.events.recording import record
+from pilotage.machinery.events.values import Event
 from pilotage.machinery.storage.database import Database, Tx
 
 _FORM: Final = re.compile(r"plt_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -26,7 +28,9 @@ def looks_like_token(query: str) -> bool:
     return "plt_" in query or re.search(r"(^|&)(access_)?token=", query) is not None
 
 
-def new(database: Database, name: str, scopes: Collection[TokenScope], *, lasts: int, by: str) -> tuple[Token, str]:
+def new(
+    database: Database, name: str, scopes: Collection[TokenScope], *, lasts: int, by: str, known: str
+) -> tuple[Token, str]:
     """Make a token that lasts so many microseconds; the text is known to whoever reads it here, and to nobody later."""
     number, secret, salt = secrets.token_hex(6), secrets.token_urlsafe(32), secrets.token_hex(16)
     with database.transaction() as tx:
@@ -42,6 +46,7 @@ def new(database: Database, name: str, scopes: Collection[TokenScope], *, lasts:
             revoked_by=None,
         )
         store.add_token(tx, token, salt=salt, digest=_digest(salt, secret))
+        record(tx, now, _event("made", token, f"a token for {name} was made", by=by, known=known))
     return token, f"plt_{number}_{secret}"
 
 
@@ -51,10 +56,16 @@ def every(database: Database) -> Sequence[Token]:
         return store.every_token(tx)
 
 
-def revoke(database: Database, text: str, *, by: str) -> Sequence[Token]:
+def revoke(database: Database, text: str, *, by: str, known: str) -> Sequence[Token]:
     """Let a token in no more: one by its id, or all that are valid under a name. Raises UnknownName (PLT-001)."""
     with database.transaction() as tx:
-        found = store.revoke_tokens(tx, text, now=database.now(tx), by=by)
+        now = database.now(tx)
+        found = store.revoke_tokens(tx, text, now=now, by=by)
+        record(
+            tx,
+            now,
+            *(_event("revoked", one, f"the token of {one.name} was revoked", by=by, known=known) for one in found),
+        )
     if not found:
         raise UnknownName(f'There is no token "{text}" that is not revoked.', "`pilotage token` lists them.")
     return found
@@ -113,3 +124,8 @@ def _found(tx: Tx, number: str, secret: str, now: int) -> Token | None:
 def _digest(salt: str, secret: str) -> str:
     # the secret half is 256 random bits: nobody guesses it, so a slow digest would protect nothing
     return hashlib.sha256(f"{salt}.{secret}".encode()).hexdigest()
+
+
+def _event(act: str, token: Token, said: str, *, by: str, known: str) -> Event:
+    details = {"id": token.id, "scopes": " ".join(sorted(token.scopes))}
+    return Event(kind=f"token.{act}", subject=f"token {token.id}", said=said, by=by, known=known, details=details)
