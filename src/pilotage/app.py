@@ -107,7 +107,7 @@ class Platform:
         self.served = Served(automations={(one.name, release): one for one in automations})
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
         self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
-        self.door = door or Door(Addresses(allow_private=True))
+        self.door = door or Door(Addresses(allow_private=project.private_addresses))
         self.secrets = open_secrets(project, self.database, self.door, self.clock)
         self.sealer = Sealer(database=self.database, key=key_file(project.folder, project.environment))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)

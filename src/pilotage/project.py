@@ -11,6 +11,7 @@ from pilotage.cases.service.room import DISK_SHARE
 from pilotage.credentials.plan import Plan, read_plan
 from pilotage.credentials.stores.environment import environment_name
 from pilotage.kernel.errors import ProjectMissing
+from pilotage.machinery.net.addresses import addresses_of
 
 DEMO_FOLDER: Final = "pilotage-demo"
 KEEP_RESPONSES: Final = 14.0
@@ -33,6 +34,8 @@ class Project:
     """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
     fakes: Mapping[str, str] = field(default_factory=dict[str, str])
     """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
+    private_addresses: bool = True
+    """Whether connections may lead to private addresses and to this machine."""
     keep_responses: float = KEEP_RESPONSES
     """Days for which raw responses are kept that told of a failure."""
     secrets: Plan = field(default_factory=Plan)
@@ -98,6 +101,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
+        private_addresses=_private(table.get("private-addresses", addresses_of(environment).allow_private), root),
         keep_responses=_days(table.get("keep-responses", KEEP_RESPONSES), root),
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
@@ -110,6 +114,13 @@ def _disk_share(value: object, root: Path) -> float:
         return float(value)
     msg = f"disk-share in {root / 'pyproject.toml'} is {value!r}."
     raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
+
+
+def _private(value: object, root: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    msg = f"private-addresses in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, "Write true or false.")
 
 
 def _days(value: object, root: Path) -> float:

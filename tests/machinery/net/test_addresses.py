@@ -59,5 +59,5 @@ def test_every_address_has_a_reach(address: object) -> None:
 
 def test_an_environment_without_settings() -> None:
     """On a laptop the fake services on the same machine may be called; in `live` nothing but public addresses."""
-    assert addresses_of("dev") == addresses_of("test") == Addresses(allow_loopback=True)
+    assert addresses_of("dev") == addresses_of("test") == Addresses(allow_private=True)
     assert addresses_of("live") == Addresses()

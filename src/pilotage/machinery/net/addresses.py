@@ -43,8 +43,8 @@ class Addresses:
 
 
 def addresses_of(environment: str) -> Addresses:
-    """What an environment allows unless its settings say otherwise: this machine in `dev` and `test`."""
-    return Addresses(allow_loopback=environment in {"dev", "test"})
+    """What an environment allows unless the project says otherwise: private addresses and this machine in `dev` and `test`."""
+    return Addresses(allow_private=environment in {"dev", "test"})
 
 
 def reach(address: str) -> Reach:

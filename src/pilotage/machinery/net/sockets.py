@@ -38,6 +38,6 @@ def allowed(door: Door, host: str, addresses: Sequence[str]) -> Sequence[str]:
     if addresses and not good:
         raise AddressRefused(
             f"{host} leads to {', '.join(addresses)}, which this environment does not allow to be called.",
-            "Correct the address; if the service is meant to be there, allow private addresses in this environment.",
+            "Correct the address; if the service is meant to be there, set private-addresses = true in [tool.pilotage].",
         )
     return good

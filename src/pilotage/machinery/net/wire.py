@@ -69,7 +69,7 @@ class Backend(httpcore2.AsyncNetworkBackend):
         if not allowed:
             raise AddressRefused(
                 f"{host} leads to {', '.join(found)}, which this environment does not allow to be called.",
-                "Correct the base URL; if the service is meant to be there, allow private addresses in this environment.",
+                "Correct the base URL; if the service is meant to be there, set private-addresses = true in [tool.pilotage].",
             )
         return allowed
 
