@@ -204,3 +204,13 @@ def test_one_of_a_batch_that_fails_leaves_the_others_alone(platform: Platform, g
     assert {case.place for case in cases} == {Place.DONE}
     assert odd.place is Place.WITH_PEOPLE
     assert len(gpt.questions) == 7
+
+
+def test_a_second_model_answers_for_one_that_is_down(platform: Platform, gpt: FakeModel, small: FakeModel) -> None:
+    """Nobody waits where another model can answer."""
+    gpt.fault(Fault.DOWN)
+    small.says(lambda question: CARDS)
+    case = platform.submit(tickets, STOLEN)
+    platform.settle()
+    assert case.place is Place.DONE
+    assert "team: gpt-5-mini: not reached" in "\n".join(case.timeline)

@@ -93,3 +93,26 @@ def test_what_is_not_counted_is_said(uncounted: int) -> None:
         with platform.inner.database.snapshot() as tx:
             (took,) = spent(tx)
         assert (took.calls, took.uncounted, took.tokens_in > 0) == (1, uncounted, not uncounted)
+
+
+free = pl.Model(
+    "own", through=pl.Connection("own", base_url="http://127.0.0.1:9/v1"), price=pl.Price(input=0, output=0)
+)
+dear_first = pl.Model("dear", through=account, price=pl.Price(input=100, output=100_000), fallback=free)
+
+
+@pl.judge(through=[account, free.through])
+async def somehow(ticket: Ticket) -> pl.Judgement[Team]:
+    """Which team answers this ticket, for nothing where there is no money."""
+    return await dear_first.classify(ticket, into=Team, prompt=route, text=lambda ticket: ticket.text)
+
+
+def test_what_the_budget_can_never_pay_is_asked_of_another_model() -> None:
+    """One call may cost more than a day has: it is not sent, and the model of our own answers."""
+    tickets, model, own = automation(somehow), FakeModel(account), FakeModel(free.through)
+    own.says(say)
+    with Platform(tickets, services=[model, own, desk()]) as platform:
+        case = platform.submit(tickets, Ticket(id="T1", text="card"))
+        platform.settle()
+        assert (case.place, model.questions) == (Place.DONE, [])
+        assert "somehow: own answered, in a call of" in "\n".join(case.timeline)
