@@ -23,6 +23,7 @@ from pilotage.connections.errors import ConnectionAway, NoRoom
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+from pilotage.machinery.net.masking import hide
 
 UNANSWERED: Final = 60 * SECOND
 """How long a case waits whose attempts are used up, where nobody else has had an answer either."""
@@ -213,8 +214,8 @@ def budget_of(node: Node) -> Budget:
 
 
 def said_of(error: BaseException) -> str:
-    """A failure in one line for people."""
+    """A failure in one line for people, without the credentials that this process holds."""
     if isinstance(error, PilotageError):
-        return error.what
-    text = str(error).strip().split("\n", 1)[0]
+        return hide(error.what)
+    text = hide(str(error)).strip().split("\n", 1)[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -49,6 +49,7 @@ from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
+from pilotage.machinery.net.masking import hide_bytes
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
 
@@ -361,7 +362,7 @@ class ConnectionCaller:
         if broken is None and not call.raw:
             try:
                 kind = answer.headers.get("content-type", "")
-                value = decode(answer.body, kind, call.expect, absent_is_none=call.absent_is_none)
+                value = decode(hide_bytes(answer.body), kind, call.expect, absent_is_none=call.absent_is_none)
             except ContractBroken as error:
                 broken = error.what
         if broken is not None:

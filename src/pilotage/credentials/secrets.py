@@ -23,12 +23,16 @@ from pilotage.credentials.stores.files import FileStore
 from pilotage.credentials.values import Found, Release, SecretValue
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError
+from pilotage.machinery.net.masking import watch
+from pilotage.machinery.net.redaction import Redactor
 
 __all__ = ["Secrets", "environment_name"]
 
 _REMEMBERED: Final = 64
 """Replaced values that answers still on their way may echo."""
 _SECOND: Final = 1_000_000
+_SHORTEST: Final = 6
+"""Letters of a value that is hidden everywhere; a shorter one would black out half of what is said."""
 
 _Key: TypeAlias = tuple[str, str]
 """A secret, and the automation for which it is held."""
@@ -75,6 +79,8 @@ class Secrets:
         self._lock = threading.Lock()
         self._renewing: threading.Thread | None = None
         self._seen: int | None = None
+        self._redactor: tuple[tuple[str, ...], Redactor] = ((), Redactor(()))
+        watch(self)
 
     def held(self, name: str) -> SecretValue:
         """The value that this process holds; it is read when it is asked for first, and when its lease has ended."""
@@ -95,6 +101,20 @@ class Secrets:
         """Every value that this process holds or held lately, to take them out of what is kept."""
         with self._lock:
             return [*(one.found.value for one in self._held.values()), *self._earlier]
+
+    def redactor(self) -> Redactor:
+        """What takes every known value out of text; values that are too short to be told from ordinary text stay."""
+        texts = tuple(one.reveal() for one in self._every() if len(one.reveal()) >= _SHORTEST)
+        if texts != self._redactor[0]:
+            self._redactor = (texts, Redactor(texts))
+        return self._redactor[1]
+
+    def _every(self) -> list[SecretValue]:
+        while True:
+            try:
+                return [*(one.found.value for one in self._held.values()), *self._earlier]
+            except RuntimeError:  # another thread has just written; no lock, because whoever logs may hold it
+                continue
 
     def held_by(self, holder: str) -> None:
         """Say under which name this process stands in the trail from now on."""

@@ -18,6 +18,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgre
 from rich.table import Table
 from rich.text import Text
 
+from pilotage.machinery.net.masking import hide
+
 _WIDE = 240
 """The width of a table that goes into a file or a pipe: nobody's window."""
 _PAGE = 110
@@ -29,8 +31,8 @@ _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 
 
 def plain(text: str) -> str:
-    """The text with control signs written out."""
-    return text.translate(_ESCAPED)
+    """The text with control signs written out, and without the credentials that this process holds."""
+    return hide(text).translate(_ESCAPED)
 
 
 class Watched(Protocol):
@@ -88,7 +90,7 @@ class Output:
     def put(self, data: Mapping[str, object]) -> bool:
         """With --json, print this one object and say True; otherwise the caller prints it for people."""
         if self.as_json:
-            self.data.file.write(json.dumps(data, ensure_ascii=False, default=str) + "\n")
+            self.data.file.write(hide(json.dumps(data, ensure_ascii=False, default=str)) + "\n")
             self.data.file.flush()
             self.has_put = True
         return self.as_json

@@ -1,9 +1,11 @@
-"""The headers of every answer: nothing from other hosts, no script but our own files, in no frame, kept by nobody."""
+"""What every answer has: its headers (nothing from other hosts, in no frame, kept by nobody), and no credential of ours in its body."""
 
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pilotage.machinery.net.masking import blacken
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -37,6 +39,8 @@ class SafeHeaders:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
+            elif message["type"] == "http.response.body" and message.get("body"):
+                message = {**message, "body": blacken(message["body"])}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
