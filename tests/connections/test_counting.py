@@ -2,11 +2,13 @@
 
 from collections import deque
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pyrate_limiter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limited_account import refused
 from pyrate_limiter.abstracts.algorithm import GCRA
 
 from pilotage.authoring.limits import Quota, Rate, Window
@@ -81,6 +83,46 @@ def test_the_server_never_counts_more_than_it_allows(
             if seen:
                 pending.append((arrival + int(answered * (flight.until - arrival - 1)), taken, flight))
     assert not _over(form, limit, sorted(arrivals))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    calls=st.integers(1, 20),
+    per=st.sampled_from(["hour", "day"]),
+    begin=st.sampled_from(
+        ["2026-10-24T23:40", "2026-03-28T23:40", "2026-10-25T23:40", "2026-10-25T01:40", "2026-03-29T01:40"]
+    ),
+    made=CALLS,
+    length=st.integers(600 * SECOND, 5_400 * SECOND),
+)
+def test_a_quota_is_never_over_on_days_on_which_the_clocks_change(
+    calls: int,
+    per: Literal["hour", "day"],
+    begin: str,
+    made: list[tuple[int, int, float, float, bool]],
+    length: int,
+) -> None:
+    """Days of 23 and 25 hours, an hour that comes twice and one that is missing: as a server in Berlin counts."""
+    limit = Quota(calls, per=per, zone="Europe/Berlin")
+    form, count = form_of(limit), Count()
+    now = int(datetime.fromisoformat(begin).replace(tzinfo=ZoneInfo("Europe/Berlin")).timestamp()) * SECOND
+    pending: list[tuple[int, int, Flight]] = []
+    arrived: list[float] = []
+    for pause, wanted, arrives, answered, seen in made:
+        now += pause * 1_800  # up to an hour
+        for at, amount, flight in sorted(one for one in pending if one[0] <= now):
+            form.forget(count, at)
+            form.settle(count, amount, amount, flight, at)
+        pending = [one for one in pending if one[0] > now]
+        form.forget(count, now)
+        flight = Flight(permitted=now, until=now + length)
+        if taken := min(wanted, form.room(count, flight)):
+            form.take(count, taken, flight)
+            arrival = now + int(arrives * (length - 1))
+            arrived += [arrival / SECOND] * taken
+            if seen:
+                pending.append((arrival + int(answered * (flight.until - arrival - 1)), taken, flight))
+    assert refused(limit, arrived) == 0
 
 
 @given(
