@@ -51,27 +51,11 @@ _SIGNS: Final = {
     "INR": "INR",
     "RS": "INR",
 }
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january januari januar janvier jan",
-            "february februari februar février feb",
-            "march maart märz mars mar mrt",
-            "april avril apr",
-            "may mei mai",
-            "june juni juin jun",
-            "july juli juillet jul",
-            "august augustus août aug",
-            "september septembre sep",
-            "october oktober octobre oct okt",
-            "november novembre nov",
-            "december dezember décembre dec dez",
-        ),
-        1,
-    )
-    for name in names.split()
-}
+_MONTHS: Final = (
+    *("jan", "feb fév", "mar maa mär mrt", "apr avr", "may mai mei", "jun juin"),
+    *("jul juil", "aug aoû", "sep", "oct okt", "nov", "dec dez déc"),
+)
+"""How the months begin in English, Dutch, German and French."""
 
 
 def read(text: str) -> Found:
@@ -98,7 +82,7 @@ def _day(text: str) -> date:
     named = [word for word in words if not word.isdigit()]
     try:
         if named:
-            month = _MONTHS[named[0]]
+            month = _month(named[0])
             day, year = sorted(int(word) for word in words if word.isdigit())
         elif len(words[0]) == 4:
             year, month, day = map(int, words)
@@ -111,6 +95,14 @@ def _day(text: str) -> date:
         return date(year + 2000 if year < 100 else year, month, day)
     except (KeyError, ValueError) as error:
         raise NotUnderstood(f'"{text}" is no date.') from error
+
+
+def _month(word: str) -> int:
+    """The number of a month. Raises KeyError."""
+    for number, beginnings in enumerate(_MONTHS, 1):
+        if word.startswith(tuple(beginnings.split())):
+            return number
+    raise KeyError(word)
 
 
 def _total(text: str) -> tuple[Decimal, str]:
