@@ -221,6 +221,12 @@ ENTRIES: Final = (
         "List who may use which secret.",
     ),
     _entry(
+        "secret scan",
+        _SECRETS,
+        f"{_SECRET}.scanning:ScanningCommand.scan",
+        "Look for secrets that are written down in files: code, configuration, prompts, logs.",
+    ),
+    _entry(
         "secret rekey",
         _SECRETS,
         f"{_SECRET}.keeping:KeepingCommands.rekey",

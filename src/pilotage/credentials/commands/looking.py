@@ -28,7 +28,10 @@ class LookingCommands:
     out: Output
 
     def list_(self) -> None:
-        """List the secrets that are declared or stored: how old, how old they may become, who holds them. Never a value."""
+        """List the secrets that are declared or stored: how old, how old they may become, who holds them.
+
+        Never a value.
+        """
         places = Opened(project=self.house.project()).places()
         with self.house.open() as platform:
             automations = list(platform.automations.values())
@@ -73,7 +76,10 @@ class LookingCommands:
         self.out.say(f"Who held it before: pilotage audit --subject {name}")
 
     def grant(self, name: Name, automation: Automation) -> None:
-        """Let an automation use a secret. In dev each may use what its connections name; elsewhere it needs this."""
+        """Let an automation use a secret.
+
+        In dev each may use what its connections name; elsewhere it needs this.
+        """
         project = self.house.project()
         with self.house.open() as platform:
             known = platform.automations

@@ -1,0 +1,76 @@
+"""Finds secrets that are written down: by the shape of well-known tokens, by what is assigned to a telling name, by known values."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pilotage.credentials.values import SecretValue
+
+ALLOWED: Final = "pilotage: no secret"
+"""A line with these words is passed over."""
+_SHAPES: Final = {
+    "AWS access key": r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
+    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b",
+    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
+    "Slack webhook": r"https://hooks\.slack\.com/services/T\w+/B\w+/\w{16,}",
+    "Stripe key": r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{20,}\b",
+    "Anthropic key": r"\bsk-ant-[A-Za-z0-9_-]{24,}",
+    "OpenAI key": r"\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{32,}",
+    "Google key": r"\bAIza[A-Za-z0-9_-]{35}\b",
+    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+    "JSON web token": r"\beyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{16,}",
+    "password in a URL": r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}<>$]+:(?P<value>[^\s:/@'\"{}<>$]{6,})@[\w.-]+",
+}
+_RULES: Final = tuple((name, re.compile(pattern)) for name, pattern in _SHAPES.items())
+_ASSIGNED: Final = re.compile(
+    r"(?i)(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{12,})[\"']"
+)
+_BITS: Final = 3.4
+"""Bits a letter from which on a text looks thrown together and not thought of."""
+_WORDS: Final = re.compile(r"(?i)[a-z]+(?:[-_. ][a-z]+)*|\$?\{.*|<.*>|.*(?:example|changeme|placeholder|xxxx|\*\*\*).*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A secret that is written down. It holds neither the secret nor the line."""
+
+    place: str
+    line: int
+    rule: str
+    begins: str
+    """Its first letters, enough to find it again."""
+    digest: str
+    """Of the value: the same secret in another place has the same."""
+
+
+def scan(place: str, lines: Iterable[str], known: Sequence[SecretValue] = ()) -> Iterator[Finding]:
+    """What is found in these lines; one finding for each rule and line."""
+    for number, line in enumerate(lines, 1):
+        if ALLOWED in line:
+            continue
+        for rule, text in _found(line, known):
+            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            yield Finding(place=place, line=number, rule=rule, begins=f"{text[:4]}...", digest=digest)
+
+
+def _found(line: str, known: Sequence[SecretValue]) -> Iterator[tuple[str, str]]:
+    for secret in known:
+        if secret.reveal() in line:
+            yield f"value of {secret.name}", secret.reveal()
+    for name, rule in _RULES:
+        if match := rule.search(line):
+            text = match[0] if "value" not in rule.groupindex else match["value"]
+            if not _WORDS.fullmatch(text):
+                yield name, text
+    for match in _ASSIGNED.finditer(line):
+        text = match["value"]
+        if not _WORDS.fullmatch(text) and _entropy(text) >= _BITS and any(sign.isdigit() for sign in text):
+            yield "assigned secret", text
+
+
+def _entropy(text: str) -> float:
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
