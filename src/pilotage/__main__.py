@@ -224,7 +224,7 @@ ENTRIES: Final = (
         "secret scan",
         _SECRETS,
         f"{_SECRET}.scanning:ScanningCommand.scan",
-        "Look for secrets that are written down in files: code, configuration, prompts, logs.",
+        "Look for secrets that are written down: in code, configuration, prompts, logs, and with --stored in records.",
     ),
     _entry(
         "secret rekey",

@@ -1,9 +1,19 @@
 """Literal secrets are found by shape, by name and by value; ordinary text is not."""
 
-import pytest
+import base64
+import io
+import json
+import sys
+from pathlib import Path
 
-from pilotage.credentials.scanning import scan
+import pytest
+import sqlalchemy as sa
+
+from pilotage import __main__ as top
+from pilotage.credentials.scanning import Scanner
 from pilotage.credentials.values import SecretValue
+from pilotage.kernel.ids import shown
+from pilotage.machinery.storage.database import Database
 
 # Written in two halves, so that no scanner takes this file for a leak.
 WRITTEN_DOWN = {
@@ -23,7 +33,7 @@ WRITTEN_DOWN = {
 @pytest.mark.parametrize("rule", WRITTEN_DOWN)
 def test_a_secret_that_is_written_down_is_found_and_not_shown(rule: str) -> None:
     """The finding says where and what kind; of the value it has four letters and a digest."""
-    (found,) = scan("a.py", ["x = 1", WRITTEN_DOWN[rule]])
+    (found,) = Scanner().lines("a.py", ["x = 1", WRITTEN_DOWN[rule]])
     assert (found.rule, found.line, found.place) == (rule, 2, "a.py")
     assert WRITTEN_DOWN[rule] not in repr(found)
     assert len(found.begins) == 7
@@ -43,12 +53,90 @@ def test_a_secret_that_is_written_down_is_found_and_not_shown(rule: str) -> None
 )
 def test_ordinary_lines_are_not(line: str) -> None:
     """Names, placeholders, references, digests, and what somebody says is none."""
-    assert list(scan("a.py", [line])) == []
+    assert list(Scanner().lines("a.py", [line])) == []
 
 
 def test_a_known_value_is_found_wherever_it_stands() -> None:
     """Without a telling name or shape."""
     known = [SecretValue("payments-token", "plain-words-only")]
-    (found,) = scan("log", ["we sent plain-words-only to them"], known)
+    (found,) = Scanner(known).lines("log", ["we sent plain-words-only to them"])
     assert found.rule == "value of payments-token"
     assert "plain-words-only" not in repr(found)
+
+
+# -- what is stored ------------------------------------------------------------------
+
+PROJECT = '''
+import pilotage as pl
+from pydantic import BaseModel
+
+class Note(BaseModel):
+    id: str
+    text: str
+
+@pl.compute
+def read(note: Note) -> Note:
+    """It as it is."""
+    return note
+
+notes = pl.Automation(
+    "notes", purpose="Notes are kept.", takes=Note, gives=Note, key=lambda note: note.id,
+    owner=pl.Role("desk lead"), process=pl.Path(read),
+)
+'''
+VALUE = "known+value/of&ours-77"
+
+
+@pytest.mark.slow
+def test_what_is_stored_is_searched_whole_and_no_value_is_shown(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records, values, timelines, originals in quarantine and large contents; a record cannot say that it holds none."""
+    token = WRITTEN_DOWN["GitHub token"]
+    rows = [
+        {"id": "N-1", "text": f"two lines\nthe second has {token}  # pilotage: no secret"},
+        {"id": "N-2", "text": f'they wrote "{base64.b64encode(VALUE.encode()).decode()}"'},
+        {"id": "N-3", "text": "ordinary"},
+        {"id": "N-4", "wrong": f'password="{WRITTEN_DOWN["assigned secret"][-17:-1]}"'},
+        {"id": "N-5", "wrong": "x" * 70_000 + f" {token}"},
+    ]
+    (tmp_path / "notes.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (tmp_path / "notes.py").write_text(PROJECT)
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.pilotage]\nautomations = ["notes:notes"]\n')
+    monkeypatch.setenv("PILOTAGE_DATABASE_URL", database_url)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    monkeypatch.chdir(tmp_path)
+
+    def pilotage(*words: str, given: str = "", code: int = 0) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        capsys.readouterr()
+        assert top.main(words) == code, capsys.readouterr().err
+        said = capsys.readouterr()
+        assert token not in said.out + said.err
+        assert VALUE not in said.out + said.err
+        return said.out
+
+    pilotage("secret", "init")
+    pilotage("secret", "scan", "--stored")
+    top.main(("submit", "notes", "notes.jsonl"))
+    pilotage("secret", "set", "their-token", given=VALUE)
+    found = json.loads(pilotage("secret", "scan", "--stored", "--json", code=1))["findings"]
+    database = Database(database_url)
+    with database.snapshot() as tx:
+        numbers = {row.key: row.id for row in tx.execute(sa.text("SELECT key, id FROM cases"))}
+    database.close()
+    places = {(one["place"], one["line"], one["rule"]) for one in found}
+    first, second = shown("C", numbers["N-1"]), shown("C", numbers["N-2"])
+    assert (f"{first} case_content.record.text", 2, "GitHub token") in places
+    assert any(place.startswith(f"{second} case_content.record") and "their-token" in rule for place, _, rule in places)
+    assert any(p.startswith("Q-") and ".original.wrong" in p and rule == "assigned secret" for p, _, rule in places)
+    assert any(p.startswith("Q-") and " content " in p and rule == "GitHub token" for p, _, rule in places), places
+    listed = ", ".join(f'"{one["digest"]}"' for one in found)
+    project.write_text(f"{project.read_text()}[tool.pilotage.secrets]\nallow = [{listed}]\n")
+    pilotage("secret", "scan", "--stored")
+    project.write_text(
+        f'{project.read_text().split("[tool.pilotage.secrets]")[0]}[tool.pilotage.secrets]\nallow = "all"\n'
+    )
+    assert top.main(("secret", "scan", "--stored")) == 2
+    assert "PLT-237" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What the project's file says of secrets: `[tool.pilotage.secrets]`, and what an environment has differently."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, cast
@@ -12,7 +13,8 @@ from pilotage.kernel.errors import NotADuration
 STORES: Final = ("environment", "files", "local", "openbao", "aws")
 USUAL: Final = ("environment", "files", "local")
 _TIMES: Final = ("lease", "grace")
-_KNOWN: Final = {"stores", "openbao", "aws", *_TIMES}
+_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_KNOWN: Final = {"stores", "openbao", "aws", "allow", *_TIMES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,8 @@ class Plan:
     terms: Terms = field(default_factory=Terms)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """What a store needs to know: the address of a vault."""
+    allow: tuple[str, ...] = ()
+    """Digests, as `pilotage secret scan` prints them, of what is no secret."""
 
 
 def read_plan(table: object, environment: str) -> Plan:
@@ -51,7 +55,18 @@ def read_plan(table: object, environment: str) -> Plan:
             for name in ("openbao", "aws")
             if name in said
         },
+        allow=_digests(said.get("allow", ())),
     )
+
+
+def _digests(value: object) -> tuple[str, ...]:
+    found = [str(one) for one in cast("list[object]", value)] if isinstance(value, list | tuple) else [""]
+    if not all(_DIGEST.fullmatch(one) for one in found):
+        _refuse(
+            "allow of [tool.pilotage.secrets] is no list of digests.",
+            'Write them as `pilotage secret scan` prints them: allow = ["0123456789abcdef"].',
+        )
+    return tuple(found)
 
 
 def _table(value: object, name: str) -> Mapping[str, object]:

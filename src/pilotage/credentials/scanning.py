@@ -1,14 +1,17 @@
 """Finds secrets that are written down: by the shape of well-known tokens, by what is assigned to a telling name, by known values."""
 
 import hashlib
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from pilotage.credentials.values import SecretValue
+from pilotage.machinery.net.redaction import Redactor
 
 ALLOWED: Final = "pilotage: no secret"
 """A line with these words is passed over."""
@@ -29,6 +32,8 @@ _RULES: Final = tuple((name, re.compile(pattern)) for name, pattern in _SHAPES.i
 _ASSIGNED: Final = re.compile(
     r"(?i)(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{12,})[\"']"
 )
+_SHOWN: Final = 40
+"""Letters of a field's name that a finding shows."""
 _BITS: Final = 3.4
 """Bits a letter from which on a text looks thrown together and not thought of."""
 _WORDS: Final = re.compile(r"(?i)[a-z]+(?:[-_. ][a-z]+)*|\$?\{.*|<.*>|.*(?:example|changeme|placeholder|xxxx|\*\*\*).*")
@@ -47,29 +52,69 @@ class Finding:
     """Of the value: the same secret in another place has the same."""
 
 
-def scan(place: str, lines: Iterable[str], known: Sequence[SecretValue] = ()) -> Iterator[Finding]:
-    """What is found in these lines; one finding for each rule and line."""
-    for number, line in enumerate(lines, 1):
-        if ALLOWED in line:
-            continue
-        for rule, text in _found(line, known):
-            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-            yield Finding(place=place, line=number, rule=rule, begins=f"{text[:4]}...", digest=digest)
+class Scanner:
+    """Looks for them. It keeps values for as long as it lives, and shows none."""
+
+    def __init__(
+        self, known: Iterable[SecretValue] = (), *, allowed: Collection[str] = (), comments: bool = True
+    ) -> None:
+        """`allowed`: digests of what is no secret. `comments`: whether a line may say of itself that it holds none."""
+        self._known = [(one, Redactor((one.reveal(),))) for one in known]
+        self._allowed = frozenset(allowed)
+        self._comments = comments
+
+    def lines(self, place: str, lines: Iterable[str]) -> Iterator[Finding]:
+        """What is found in these lines; one finding for each rule and line."""
+        for number, line in enumerate(lines, 1):
+            if self._comments and ALLOWED in line:
+                continue
+            for rule, text in self._found(line):
+                digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+                if digest not in self._allowed:
+                    yield Finding(place=place, line=number, rule=rule, begins=f"{text[:4]}...", digest=digest)
+
+    def stored(self, place: str, text: str) -> Iterator[Finding]:
+        """What is found in a text that is stored; where it is JSON, the place of a finding says in which field."""
+        if "\\" not in text and not any(True for line in text.splitlines() for _ in self._found(line)):
+            return  # nothing is escaped, so nothing can hide
+        data: object = None
+        if text[:1] in {"{", "["}:
+            with suppress(ValueError, RecursionError):
+                data = json.loads(text)
+        if data is None:
+            yield from self.lines(place, text.splitlines())
+            return
+        for field, key, value in _leaves(data, ""):
+            lines = value.splitlines()
+            # in one line with its key, because a telling name makes a secret of what is assigned to it
+            yield from self.lines(f"{place}{field}", [f'{key}="{value}"'] if len(lines) == 1 else lines)
+
+    def _found(self, line: str) -> Iterator[tuple[str, str]]:
+        for secret, redactor in self._known:
+            if redactor.text(line) != line:
+                yield f"value of {secret.name}", secret.reveal()
+        for name, rule in _RULES:
+            if match := rule.search(line):
+                text = match[0] if "value" not in rule.groupindex else match["value"]
+                if not _WORDS.fullmatch(text):
+                    yield name, text
+        for match in _ASSIGNED.finditer(line):
+            text = match["value"]
+            if not _WORDS.fullmatch(text) and _entropy(text) >= _BITS and any(sign.isdigit() for sign in text):
+                yield "assigned secret", text
 
 
-def _found(line: str, known: Sequence[SecretValue]) -> Iterator[tuple[str, str]]:
-    for secret in known:
-        if secret.reveal() in line:
-            yield f"value of {secret.name}", secret.reveal()
-    for name, rule in _RULES:
-        if match := rule.search(line):
-            text = match[0] if "value" not in rule.groupindex else match["value"]
-            if not _WORDS.fullmatch(text):
-                yield name, text
-    for match in _ASSIGNED.finditer(line):
-        text = match["value"]
-        if not _WORDS.fullmatch(text) and _entropy(text) >= _BITS and any(sign.isdigit() for sign in text):
-            yield "assigned secret", text
+def _leaves(data: object, field: str, key: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every text in JSON: its field, the key that it stands under, and itself; keys are texts too."""
+    if isinstance(data, str):
+        yield field, key, data
+    elif isinstance(data, dict):
+        for name, value in cast("dict[str, object]", data).items():
+            yield f"{field} (a key)", "", name
+            yield from _leaves(value, f"{field}.{name[:_SHOWN]}", name)
+    elif isinstance(data, list):
+        for number, value in enumerate(cast("list[object]", data)):
+            yield from _leaves(value, f"{field}[{number}]", key)
 
 
 def _entropy(text: str) -> float:

@@ -36,6 +36,11 @@ class Project(Protocol):
         ...
 
     @property
+    def contents_folder(self) -> Path:
+        """Where the large contents of this environment lie."""
+        ...
+
+    @property
     def secrets(self) -> Plan:
         """Where its secrets come from."""
         ...
