@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from fastapi.testclient import TestClient
@@ -43,7 +43,7 @@ PYPROJECT = '[tool.pilotage]\nautomations = ["assigning:safe", "assigning:ask"]\
 class OverHttp(Platform):
     """The platform of a test, whose calls leave it."""
 
-    def __enter__(self) -> "OverHttp":
+    def __enter__(self) -> Self:
         super().__enter__()
         inner = self.inner
         connections = Connections(

@@ -55,6 +55,11 @@ def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
     if files := archiving.files_of(tx, text, automation):
         msg = f"The case {text} has ended, and is in an archive: {', '.join(files)}."
         raise NoSuchCase(msg, f"To look at it: pilotage archive --restore {files[0]}")
+    record = read("Q", text)
+    held = looking.quarantined(tx, record) if record is not None else None
+    if held is not None and held.state == "waiting":
+        msg = f"{text} is in quarantine, malformed, and no case yet: {held.reason}"
+        raise NoSuchCase(msg, f"Look at it: pilotage quarantine show {text}")
     msg = f"There is no case {text}."
     otherwise = "Give a case's id (C-...) or its record's key."
     raise NoSuchCase(msg, did_you_mean(text, looking.keys_like(tx, text), otherwise))
