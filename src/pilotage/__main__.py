@@ -115,7 +115,7 @@ ENTRIES: Final = (
         f"{_CASES}.quarantine:QuarantineCommands.show",
         "Show one record in quarantine with its original bytes.",
     ),
-    _entry("token", _LOOK, f"{_API}:TokenCommands.token", "List who may call the JSON API, and for what."),
+    _entry("token", _LOOK, f"{_API}:TokenCommands.token", "List the tokens, without their secret halves."),
     _entry(
         "doctor",
         _LOOK,
@@ -156,10 +156,8 @@ ENTRIES: Final = (
     ),
     _entry("hold", _DECIDE, f"{_CASES}.holding:HoldCommands.hold", "Stop new effects, at once."),
     _entry("resume", _DECIDE, f"{_CASES}.holding:HoldCommands.resume", "Let effects go out again."),
-    _entry(
-        "token new", _DECIDE, f"{_API}:TokenCommands.new", "Let a program call the JSON API; its token is shown once."
-    ),
-    _entry("token revoke", _DECIDE, f"{_API}:TokenCommands.revoke", "Let a program in no more."),
+    _entry("token new", _DECIDE, f"{_API}:TokenCommands.new", "Let a program call the JSON API."),
+    _entry("token revoke", _DECIDE, f"{_API}:TokenCommands.revoke", "Let a program in no more, within two seconds."),
     _entry(
         "secret list",
         _SECRETS,

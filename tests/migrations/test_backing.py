@@ -81,7 +81,7 @@ def test_what_is_restored_is_what_was_backed_up(source: Platform, begin: Begin, 
     submit(there, id="later", kind="letter")
     there.settle()
     assert case(there, "later").place is Place.WAITING
-    resume(there.inner.database, scope="everything", name="", by="me")
+    resume(there.inner.database, scope="everything", name="", by="me", known="test")
     there.settle()
     assert case(there, "later").place is Place.DONE
     assert prove(there.inner.database, CHECKS).holds

@@ -20,6 +20,7 @@ from pilotage.machinery.net.errors import (
     MayHaveLeft,
     NeverLeft,
     NoSuchAddress,
+    TookTooLong,
     TooLate,
 )
 from pilotage.machinery.net.messages import Answer, Outgoing, origin
@@ -289,7 +290,7 @@ def test_no_place_in_the_pool_is_never_left() -> None:
 
     with Peer(stalls) as peer:
         outcomes = with_client(use, bounds=Bounds(total=1, pool=0.05, connections=1, connect_pause=0.001))
-    assert [type(outcome) for outcome in outcomes] == [MayHaveLeft, NeverLeft]  # type: ignore[attr-defined]
+    assert [type(outcome) for outcome in outcomes] == [TookTooLong, NeverLeft]  # type: ignore[attr-defined]
 
 
 def test_tls_with_somebody_who_does_not_speak_it_is_never_left() -> None:

@@ -51,7 +51,9 @@ class SubmitCommand:
         encoding: Annotated[str | None, Parameter(help="such as cp1252, where it is not UTF-8")] = None,
         sheet: Annotated[str | None, Parameter(help="the sheet of a workbook, where there are several")] = None,
     ) -> int:
-        """Take the records of files in: CSV, JSONL or XLSX. A PDF, a picture or a page is a record of its own.
+        """Take the records of files in: CSV, JSONL or XLSX.
+
+        A PDF, a picture or a page is a record of its own.
 
         A record that breaks its contract waits in quarantine, the others go on. The same file again changes nothing; after
         an interruption it goes on where it stopped.
