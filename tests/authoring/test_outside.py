@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 import pilotage as pl
@@ -21,6 +22,7 @@ class Recorder:
         self.settings = settings or {}
         self.folder = folder
         self.permits: list[tuple[str, int, dict[str, float]]] = []
+        self.clients: list[tuple[str, bool]] = []
         self.settled: list[dict[str, float]] = []
 
     @property
@@ -40,6 +42,10 @@ class Recorder:
             yield self
 
         return wait()
+
+    def client(self, connection: str, *, reads: bool) -> httpx2.AsyncClient:
+        self.clients.append((connection, reads))
+        return httpx2.AsyncClient()
 
     def used(self, amounts: Mapping[str, float], /) -> None:
         self.settled.append(dict(amounts))
@@ -74,10 +80,13 @@ def test_calls_go_to_whoever_carries_them() -> None:
         await carrier.ask("/search", expect=Sent, json={"x": 1})
         async with carrier.permit(weight=3, reserve={"tokens": 100}) as permit:
             permit.used({"tokens": 60})
+        async with carrier.client(), carrier.client(reads=True):
+            pass
 
     with around(Recorder()) as seen:
         asyncio.run(step())
     assert seen.permits == [("carrier", 3, {"tokens": 100})]
+    assert seen.clients == [("carrier", False), ("carrier", True)]
     assert seen.settled == [{"tokens": 60}]
     assert [connection for connection, _ in seen.calls] == ["carrier"] * 6
     assert [call for _, call in seen.calls] == [
@@ -97,6 +106,8 @@ def test_a_connection_outside_of_a_step() -> None:
         asyncio.run(carrier.delete("/a"))
     with pytest.raises(UsedOutside):
         carrier.permit()
+    with pytest.raises(UsedOutside):
+        carrier.client()
 
 
 def test_a_setting_has_the_type_it_declares() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import ClassVar, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
@@ -18,6 +18,9 @@ from pilotage.authoring.ports import Call, Caller, Method, Permit, surroundings
 from pilotage.authoring.settings import Secret, Setting, UsedOutside
 from pilotage.authoring.spans import span
 from pilotage.kernel.durations import Duration
+
+if TYPE_CHECKING:
+    import httpx2
 
 M = TypeVar("M", bound=BaseModel)
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -116,6 +119,14 @@ class Connection:
         `weight` counts as so many calls; `reserve` holds other units, such as {"tokens": 1200}, which `used` settles.
         """
         return self._caller().permit(self.name, weight, dict(reserve or {}))
+
+    def client(self, *, reads: bool = False) -> "httpx2.AsyncClient":
+        """A client for a library that takes one: `AsyncOpenAI(http_client=models.client(reads=True), max_retries=0, ...)`.
+
+        Each of its requests is a call of the step, with the connection's credential in the place of the library's.
+        In an act it makes one state-changing call; elsewhere it reads, with GET, and with `reads=True` with POST too.
+        """
+        return self._caller().client(self.name, reads=reads)
 
     async def _call(
         self,

@@ -16,6 +16,7 @@ from pilotage.authoring.failures import Failure
 from pilotage.authoring.judgements import Judgement
 
 if TYPE_CHECKING:
+    import httpx2
     from pydantic import BaseModel
 
     from pilotage.machinery.documents.reading import Reader
@@ -82,6 +83,10 @@ class Caller(Protocol):
         self, connection: str, weight: int, reserve: Mapping[str, float], /
     ) -> AbstractAsyncContextManager[Permit]:
         """Wait for a permit of the connection, for a client that is not ours: so many calls, and what is reserved by unit."""
+        ...
+
+    def client(self, connection: str, *, reads: bool) -> "httpx2.AsyncClient":
+        """A client for a library that takes one; each of its requests is a call. `reads`: a POST changes nothing."""
         ...
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, cast
 
 from pilotage.authoring.plan import Node
+from pilotage.connections.injecting import in_our_words
 
 AT_ONCE: Final = 64
 """How many calls of an async function for single cases run at the same time."""
@@ -54,7 +55,8 @@ async def _each(function: Callable[..., object], arguments: Sequence[tuple[objec
 
     async def one(values: tuple[object, ...]) -> object:
         async with places:
-            return await cast("Awaitable[object]", function(*values))
+            with in_our_words():
+                return await cast("Awaitable[object]", function(*values))
 
     return await asyncio.gather(*(one(values) for values in arguments), return_exceptions=True)  # type: ignore[return-value]
 
@@ -64,9 +66,10 @@ def _together(
 ) -> list[object]:
     columns = [list(column) for column in zip(*arguments, strict=True)]
     try:
-        answer = function(*columns)
-        if node.asynchronous:
-            answer = run_async(cast("Awaitable[object]", answer))
+        with in_our_words():
+            answer = function(*columns)
+            if node.asynchronous:
+                answer = run_async(cast("Awaitable[object]", answer))
         results = list(cast("Sequence[object]", answer))
         if len(results) != len(arguments):
             msg = f"{node.name} took {len(arguments)} records and gave {len(results)}."

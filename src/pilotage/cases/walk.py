@@ -20,6 +20,7 @@ from pilotage.cases.ports import Autonomy
 from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
 from pilotage.cases.values import LiveCase, Question, WaitsFor
 from pilotage.connections.errors import ConnectionAway, NoRoom
+from pilotage.connections.values import RawResponse
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
@@ -160,7 +161,7 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
     """What becomes of a case whose step raised: another attempt for what may pass, else a dead letter."""
     response = getattr(error, "response", None)
     left = _failed(env, case, node, error)
-    return left if response is None else left._replace(response=response)
+    return left._replace(response=response) if isinstance(response, RawResponse) else left
 
 
 def _failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leaving:

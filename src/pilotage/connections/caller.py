@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pilotage.authoring.errors import ConnectionNotNamed
 from pilotage.authoring.failures import (
@@ -29,6 +29,7 @@ from pilotage.connections.errors import (
     SecondCall,
 )
 from pilotage.connections.hearing import read_notice
+from pilotage.connections.injecting import Injected
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
 from pilotage.connections.sorting import (
@@ -52,6 +53,9 @@ from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, T
 from pilotage.machinery.net.masking import hide_bytes
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor, redact_headers
+
+if TYPE_CHECKING:
+    import httpx2
 
 _SAID: Final = 300
 """Characters of what was heard that are kept for everybody."""
@@ -124,10 +128,38 @@ class ConnectionCaller:
     async def call(self, connection: str, call: Call) -> object:
         """Make the call and give its answer as the model it must be; raises what `connections.errors` names."""
         account = self._named(connection)
+        verdict, seen = await self._carry(account, call, lambda outgoing: outgoing)
+        if verdict in {Verdict.ANSWERED, Verdict.ABSENT}:
+            return seen.value if verdict is Verdict.ANSWERED else None
+        raise self._failure(account, call, verdict, seen)
+
+    def client(self, connection: str, *, reads: bool) -> "httpx2.AsyncClient":
+        """A client for a library that takes one; each of its requests is a call of this step."""
+        account = self._named(connection)
+        from pilotage.machinery.net.injection import httpx2_client  # noqa: PLC0415 - for those who hand it to a library
+
+        sender = Injected(caller=self, account=account, reads=reads, step=self._step)
+        return httpx2_client(sender.send, base_url=str(account.origin), seconds=account.longest)
+
+    async def exchange(
+        self, account: Account, call: Call, finish: Callable[[Outgoing], Outgoing]
+    ) -> tuple[Answer, Failure | None]:
+        """Make a call of a client that is not ours: its answer, whatever its status, and the failure that it is."""
+        verdict, seen = await self._carry(account, call, finish)
+        failure = None if verdict is Verdict.ANSWERED else self._failure(account, call, verdict, seen)
+        if failure is not None and (seen.answer is None or seen.answer.fault is not None):
+            raise failure
+        assert seen.answer is not None
+        return seen.answer, failure
+
+    async def _carry(
+        self, account: Account, call: Call, finish: Callable[[Outgoing], Outgoing]
+    ) -> tuple[Verdict, _Seen]:
+        """Send it, once more where the credential was not accepted and its source has another one."""
         acting = call.changes
         if acting:
-            self._may_act(connection)
-        outgoing = request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
+            self._may_act(account.name)
+        outgoing = finish(self._outgoing(account, call))
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
@@ -139,16 +171,11 @@ class ConnectionCaller:
             elif acting:
                 verdict = Verdict.NOT_DONE  # the next attempt is the ledger's; it finds the new value
             else:
-                seen = await self._read(account, call, fresh)
+                seen = await self._read(account, call, finish(fresh))
                 verdict = self._verdict(account, call, seen.what)
             if acting:
                 self._standing = _STANDINGS[verdict]
-        if verdict in {Verdict.ANSWERED, Verdict.ABSENT}:
-            return seen.value if verdict is Verdict.ANSWERED else None
-        failure = self._failure(account, call, verdict, seen)
-        if isinstance(failure, NotDone | AnswerMalformed) and self._gate is not None:
-            failure.unanswered = account.name if self._gate.nobody_answers(account.name) else None
-        raise failure
+        return verdict, seen
 
     def permit(
         self, connection: str, weight: int, reserve: Mapping[str, float], /
@@ -261,12 +288,15 @@ class ConnectionCaller:
 
     # -- on the way --------------------------------------------------------------
 
+    def _outgoing(self, account: Account, call: Call) -> Outgoing:
+        return request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
+
     def _fresh_outgoing(self, account: Account, call: Call, used: Outgoing) -> Outgoing | None:
         """The same call with the credential as its source gives it now, or None if there is no other one."""
         if account.secret is None:
             return None
         self._credentials.read_again(account.secret)
-        fresh = request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
+        fresh = self._outgoing(account, call)
         return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
@@ -380,6 +410,12 @@ class ConnectionCaller:
         )
 
     def _failure(self, account: Account, call: Call, verdict: Verdict, seen: _Seen) -> Failure:
+        failure = self._failed(account, call, verdict, seen)
+        if isinstance(failure, NotDone | AnswerMalformed) and self._gate is not None:
+            failure.unanswered = account.name if self._gate.nobody_answers(account.name) else None
+        return failure
+
+    def _failed(self, account: Account, call: Call, verdict: Verdict, seen: _Seen) -> Failure:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
         said = "" if seen.late else f"{_heard(account, call, seen).value}. "
         words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")

@@ -65,6 +65,12 @@ class TooHeavy(PilotageError):
     code: ClassVar[str] = "PLT-252"
 
 
+class AnotherOrigin(PilotageError):
+    """A client that is not ours tried to call another place than the base URL of its connection."""
+
+    code: ClassVar[str] = "PLT-253"
+
+
 class ConnectionAway(NotDone):
     """The connection is left alone because the other side fails; whoever needs it waits."""
 

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, assert_type
 
+import httpx2
 import pilotage as pl
 from invoicing.automation import agreed_fee, billing, post
 from invoicing.contracts import Billing, Engagement, Invoice, Posted
 from invoicing.rules import charities, without_order_number
 from leads_outreach.automation import Sent
+from openai import AsyncOpenAI
 from pydantic import BaseModel
 from tickets.automation import Assigned, Team, Ticket, dispatcher, helpdesk, team
 
@@ -53,6 +55,15 @@ async def total(orders: list[Order], booked: list[pl.Collected[Booked]], cases: 
 @pl.judge(through=helpdesk)
 async def second_look(ticket: Ticket) -> pl.Judgement[Team]:  # asks a model through a connection
     return pl.abstain("empty") if not ticket.text else pl.Judgement(Team.CARDS, confidence=0.9)
+
+
+@pl.judge(through=helpdesk)
+async def third_look(ticket: Ticket) -> pl.Judgement[Team]:  # asks through a library that takes a client
+    client = helpdesk.client(reads=True)
+    assert_type(client, httpx2.AsyncClient)
+    library = AsyncOpenAI(http_client=client, base_url=str(client.base_url), api_key="unused", max_retries=0)
+    found = await library.models.list()
+    return pl.Judgement(Team(found.data[0].id), confidence=0.9)
 
 
 @pl.act(through=[helpdesk], undo=pl.CannotUndo("A message cannot be called back."), reconcile=pl.SafeToRepeat("Keys."))

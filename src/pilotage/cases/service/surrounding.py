@@ -14,6 +14,7 @@ from pilotage.authoring.plan import Node
 from pilotage.authoring.ports import Asker, Caller, surroundings
 from pilotage.cases.errors import ContentNotThere, FileOfReleaseMissing
 from pilotage.connections.caller import ConnectionCaller
+from pilotage.connections.injecting import in_our_words
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import EffectGuard
 from pilotage.credentials.asking import asked_by
@@ -153,7 +154,7 @@ class Surrounding:
         around = Around(caller=caller, settings=self.settings, files=files, library=self.library)
         token = surroundings.set(around)
         try:
-            with asked_by(automation.name):
+            with asked_by(automation.name), in_our_words():
                 yield
         finally:
             surroundings.reset(token)

@@ -1,46 +1,31 @@
 """The same door for libraries that take an httpx2 client: hand it over as `http_client=` and they go through it."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
 
 import httpx2
 
-from pilotage.kernel.clock import SystemClock
-from pilotage.machinery.net.client import HttpClient
-from pilotage.machinery.net.departure import Departure
-from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft
+from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong
 from pilotage.machinery.net.messages import Answer, Outgoing, origin
 
+Send: TypeAlias = Callable[[Outgoing], Awaitable[Answer]]
+"""Gives the answer, or raises NeverLeft or MayHaveLeft; what else it raises comes out as it is."""
 _OURS: Final = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
-def httpx2_client(
-    client: HttpClient, *, departures: Callable[[httpx2.Request], Departure] | None = None
-) -> httpx2.AsyncClient:
-    """A client that follows no redirect, reads no proxy from the environment and sends through `client`.
-
-    `departures` gives each request its leave; unsaid, every request may go at any time.
-    """
+def httpx2_client(send: Send, *, base_url: str = "", seconds: float = 10.0) -> httpx2.AsyncClient:
+    """A client that follows no redirect, reads no proxy from the environment and sends through `send`."""
     return httpx2.AsyncClient(
-        transport=DoorTransport(client, departures or _at_any_time),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=client.bounds.total,
+        transport=DoorTransport(send), base_url=base_url, trust_env=False, follow_redirects=False, timeout=seconds
     )
 
 
-def _at_any_time(request: httpx2.Request) -> Departure:
-    del request
-    return Departure(send_by=None, monotonic=SystemClock().monotonic)
-
-
 class DoorTransport(httpx2.AsyncBaseTransport):
-    """Carries httpx2's requests through the door. The answer is read whole: streams come later."""
+    """Carries httpx2's requests out. The answer is read whole: a stream begins when all of it is here."""
 
-    def __init__(self, client: HttpClient, departures: Callable[[httpx2.Request], Departure]) -> None:
-        self._client = client
-        self._departures = departures
+    def __init__(self, send: Send) -> None:
+        self._send = send
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it, and give httpx2's own errors where it could not be sent or answered."""
@@ -55,9 +40,11 @@ class DoorTransport(httpx2.AsyncBaseTransport):
             body=body if body or request.method in {"POST", "PUT", "PATCH"} else None,
         )
         try:
-            answer = await self._client.send(outgoing, self._departures(request))
+            answer = await self._send(outgoing)
         except NeverLeft as error:
             raise httpx2.ConnectError(error.what, request=request) from None
+        except TookTooLong as error:
+            raise httpx2.ReadTimeout(error.what, request=request) from None
         except MayHaveLeft as error:
             raise httpx2.ReadError(error.what, request=request) from None
         return _response(answer, request)
