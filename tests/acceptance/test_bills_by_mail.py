@@ -5,26 +5,21 @@ NAME.json, as the public collection of invoice2data has them (github.com/invoice
 read, what was asked, and what was wrong.
 """
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 import pilotage as pl
-from pilotage.cases.service.watching_mail import mailboxes
 from pilotage.cases.store import looking
-from pilotage.credentials.secrets import Secrets
-from pilotage.testing import CaseView, FakeService, Place, Platform
+from pilotage.testing import Place
 from tests import dovecot as server
-from tests.acceptance.bills.automation import Fields, Posted, accounting, bills, bills_of, fields
+from tests.acceptance.bills.arriving import arrived
+from tests.acceptance.bills.automation import Fields, fields
+from tests.acceptance.bills.comparing import expected_in, told
 from tests.dovecot import Dovecot
 from tests.machinery.documents import pdfs
 
@@ -53,58 +48,6 @@ FRENCH = ("Facture numéro : F2026-9", "Date de facture : 2 février 2026", "Tot
 TWO_TOTALS = ("Invoice No: 70", "Invoice Date: 2026-01-05", "Total due USD 10.00", "Total due USD 12.00")
 WHICH_DAY = ("Invoice No: 80", "Invoice Date: 03/04/2026", "Total due USD 10.00")
 NO_NUMBER = ("Thank you", "Date: 2026-01-05", "Total due USD 10.00")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arrived:
-    """A platform to which mails have come."""
-
-    platform: Platform
-    service: FakeService
-    cases: Mapping[str, CaseView]
-    """By the name of the document."""
-
-
-@contextmanager
-def arrived(dovecot: Dovecot, documents: Mapping[str, bytes]) -> Iterator[Arrived]:
-    """Each document comes by a mail of its own, is taken in and worked on."""
-    service = FakeService(accounting)
-    service.on("POST", "/entries")(lambda request: Posted(entry=f"E-{request.json['number']}"))
-    secret = pl.Secret("imap-password", max_age="90d")
-    mailbox = pl.Mailbox("bills-inbox", url=dovecot.url, user=server.USER, credential=secret, record=bills_of)
-    automation = bills(mailbox)
-    for name, data in documents.items():
-        dovecot.deliver(mail(name, data))
-    with Platform(automation, services=[service], now="2026-03-09T09:00+00:00") as platform:
-        found = mailboxes(platform.inner, "test")
-        found.credentials = Secrets("test")
-        ((own, source),) = found.watched
-        assert found.look(own, source) == len(documents)
-        platform.settle()
-        cases = {
-            name: CaseView(platform, automation, pl.Document.of(data, name=name).digest, None)
-            for name, data in documents.items()
-        }
-        yield Arrived(platform=platform, service=service, cases=cases)
-
-
-def mail(name: str, data: bytes | None) -> bytes:
-    """A supplier's mail."""
-    made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = "billing@supplier.example", "invoices@example.com", f"Invoice {name}"
-    made["Message-ID"] = f"<{name}@supplier.example>"
-    made.set_content("Please find our invoice attached.\n")
-    if data:
-        made.add_attachment(data, maintype="application", subtype="pdf", filename=name)
-    return made.as_bytes()
-
-
-@pytest.fixture
-def dovecot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]:
-    """A mail server with one empty mailbox."""
-    monkeypatch.setenv("IMAP_PASSWORD", server.PASSWORD)
-    with server.dovecot() as made:
-        yield made
 
 
 def test_what_is_understood_is_posted(dovecot: Dovecot) -> None:
@@ -177,33 +120,6 @@ if DATA:
         written = {file.name: file.read_bytes() for file in sorted(Path(DATA).glob("*.pdf"))}
         assert written
         with arrived(dovecot, written) as there:
-            right, wrong, asked = dict.fromkeys(("number", "date", "total", "currency"), 0), list[str](), list[str]()
-            for name, case in there.cases.items():
-                (expected,) = json.loads((Path(DATA) / name).with_suffix(".json").read_text(encoding="utf-8"))
-                if case.place is Place.WITH_PEOPLE:
-                    asked.append(f"{name}: {case.decision.reason}")
-                    continue
-                assert case.place is Place.DONE, (name, case.timeline)
-                for field, (got, want) in compared(case.output(fields), expected).items():
-                    right[field] += got == want
-                    if got != want and want is not None:
-                        wrong.append(f"{name}: {field} is {got}, expected {want}")
-        said = [
-            f"{len(written)} invoices, {len(written) - len(asked)} read alone, {len(asked)} asked about",
-            "right: " + ", ".join(f"{field} {count}" for field, count in right.items()),
-            *["wrong:", *wrong, "asked:", *asked],
-        ]
+            said = told(there.cases, expected_in(Path(DATA)))
         with capsys.disabled():
-            sys.stdout.write("\n" + "\n".join(said) + "\n")
-
-
-def compared(got: object, expected: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Each field with what it should be; None: the collection does not say."""
-    assert isinstance(got, Fields)
-    amount = expected.get("amount")
-    return {
-        "number": (got.number.lstrip("#"), str(expected["invoice_number"]).lstrip("#")),
-        "date": (got.date.isoformat(), expected.get("date")),
-        "total": (got.total, None if amount is None else Decimal(str(amount)).quantize(got.total)),
-        "currency": (got.currency, expected.get("currency")),
-    }
+            sys.stdout.write(f"\n{said}\n")

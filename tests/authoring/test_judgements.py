@@ -67,3 +67,14 @@ def test_judgements_that_differ() -> None:
     assert one == pl.Judgement(Kind.POST, confidence=0.5)
     assert one != pl.Judgement(Kind.POST, confidence=0.6)
     assert one != "post"
+
+
+def test_a_doubted_judgement_keeps_what_was_seen() -> None:
+    """A cross-check takes the value away, and says why; evidence stays for whoever decides, and so does who was asked."""
+    judgement = pl.Judgement(Kind.POST, confidence=0.9, evidence=[pl.Quote("by post")])
+    doubted = judgement.doubted("It weighs too much.")
+    assert (doubted.abstained, doubted.confidence) == ("It weighs too much.", 0)
+    assert (doubted.evidence, doubted.asked) == (judgement.evidence, judgement.asked)
+    assert judgement.value is Kind.POST
+    with pytest.raises(ValueError, match="weighs too much"):
+        _ = doubted.value

@@ -74,6 +74,12 @@ class Judgement(Generic[V_co]):
         """Why there is no value, or None where there is one."""
         return self._abstained
 
+    def doubted(self, reason: str, /) -> "Judgement[V_co]":
+        """The same without its value: what a cross-check finds wrong with it, for a person who sees the evidence too."""
+        doubted: Judgement[V_co] = abstain(reason)
+        doubted.evidence, doubted.asked = self.evidence, self.asked
+        return doubted
+
     def plain(self, codec: Codec) -> dict[str, object]:
         """The judgement as plain JSON data; `codec` is that of the judged value."""
         evidence = [

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 import pilotage as pl
+from pilotage.authoring.steps import Judge
 from tests.acceptance.bills.reading import NotUnderstood, read
 
 bookkeeper, lead = pl.Role("bookkeeper"), pl.Role("accounting-lead")
@@ -35,6 +36,8 @@ class Fields(BaseModel):
     date: date
     total: Decimal
     currency: str
+    net: Decimal | None = None
+    tax: Decimal | None = None
 
 
 class Posted(BaseModel):
@@ -67,15 +70,19 @@ def fields(text: Text) -> pl.Judgement[Fields]:
     if text.unreadable:
         return pl.abstain(text.unreadable)
     if text.machine is not None:
-        it = text.machine
-        found = Fields(number=it.number, date=it.date, total=it.total, currency=it.currency)
-        return pl.Judgement(found, confidence=1.0, evidence=[pl.Note("A machine wrote it into the PDF (Factur-X).")])
+        return machine_wrote(text.machine)
     try:
         seen = read(text.text)
     except NotUnderstood as why:
         return pl.abstain(str(why))
     found = Fields(number=seen.number, date=seen.date, total=seen.total, currency=seen.currency)
     return pl.Judgement(found, confidence=0.95, evidence=[pl.Note(quote) for quote in seen.quotes])
+
+
+def machine_wrote(it: pl.FacturX) -> pl.Judgement[Fields]:
+    """What nobody needs to guess."""
+    found = Fields(number=it.number, date=it.date, total=it.total, currency=it.currency)
+    return pl.Judgement(found, confidence=1.0, evidence=[pl.Note("A machine wrote it into the PDF (Factur-X).")])
 
 
 @pl.act(through=accounting, undo=pl.CannotUndo("a posted entry is reversed by a person", instead="reverse it by hand"))
@@ -88,8 +95,8 @@ async def post(bill: Bill, fields: Fields) -> Posted:
     )
 
 
-def bills(mailbox: pl.Mailbox) -> pl.Automation:
-    """The automation, with its mailbox."""
+def bills(mailbox: pl.Mailbox, judge: Judge = fields, *, above: float = 0.9) -> pl.Automation:
+    """The automation, with its mailbox and the step that reads; above this confidence what it reads is posted."""
     return pl.Automation(
         "bills",
         purpose="Every supplier's invoice reaches accounting with the right number, date and total.",
@@ -98,7 +105,7 @@ def bills(mailbox: pl.Mailbox) -> pl.Automation:
         key=lambda bill: bill.document.digest,
         owner=bookkeeper,
         process=pl.Path(
-            text_of, fields.alone(above=0.9, otherwise=pl.Ask(bookkeeper, within="1 working days", then=lead)), post
+            text_of, judge.alone(above=above, otherwise=pl.Ask(bookkeeper, within="1 working days", then=lead)), post
         ),
         intake=[mailbox],
     )

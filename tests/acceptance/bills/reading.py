@@ -40,7 +40,7 @@ _TOTAL: Final = re.compile(
 )
 _STRONG: Final = re.compile(r"grand|due|pay|ttc|incl|betalen|gesamt|rechnungsbetrag|zahlen", re.IGNORECASE)
 _NET: Final = re.compile(r"sub\s*-?\s*total|excl|netto|\bht\b|before\s*tax|untaxed", re.IGNORECASE)
-_SIGNS: Final = {
+SIGNS: Final = {
     "€": "EUR",
     "EUR": "EUR",
     "USD": "USD",
@@ -51,7 +51,7 @@ _SIGNS: Final = {
     "INR": "INR",
     "RS": "INR",
 }
-_MONTHS: Final = (
+MONTHS: Final = (
     *("jan", "feb fév", "mar maa mär mrt", "apr avr", "may mai mei", "jun juin"),
     *("jul juil", "aug aoû", "sep", "oct okt", "nov", "dec dez déc"),
 )
@@ -99,7 +99,7 @@ def _day(text: str) -> date:
 
 def _month(word: str) -> int:
     """The number of a month. Raises KeyError."""
-    for number, beginnings in enumerate(_MONTHS, 1):
+    for number, beginnings in enumerate(MONTHS, 1):
         if word.startswith(tuple(beginnings.split())):
             return number
     raise KeyError(word)
@@ -132,7 +132,7 @@ def _currency(text: str, words: str) -> str:
         upper = part.upper()
         found = {
             code
-            for sign, code in _SIGNS.items()
+            for sign, code in SIGNS.items()
             if (sign in upper if not sign.isalpha() else re.search(rf"\b{sign}\b", upper))
         }
         if len(found) == 1:
