@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -42,6 +43,8 @@ from pilotage.connections.opening import Connections
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.credentials.errors import SecretMissing
+from pilotage.credentials.secrets import Secrets
+from pilotage.credentials.values import Found, SecretValue, Source
 from pilotage.kernel.clock import ManualClock
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.client import Bounds
@@ -757,3 +760,41 @@ def test_an_authors_code_finds_its_caller(httpserver: HTTPServer) -> None:
             surroundings.reset(token)
 
     assert opened(httpserver.url_for(""), use) == Made(id="A1")
+
+
+class SlowVault:
+    """A store that answers only when somebody else in the same process has been at work meanwhile."""
+
+    def __init__(self) -> None:
+        self.asked, self.others = threading.Event(), threading.Event()
+        self.value = "first"
+
+    def find(self, name: str) -> Found:
+        """The value, after the others."""
+        self.asked.set()
+        assert self.others.wait(5), "the whole process waited for the vault"
+        self.others.clear()
+        return Found(value=SecretValue(name, self.value), source=Source.OPENBAO)
+
+    def ways(self, name: str) -> str:
+        """By the test."""
+        return f"set {name}"
+
+
+def test_others_go_on_while_a_vault_takes_its_time(httpserver: HTTPServer) -> None:
+    """The first reading of a value, and the one after a 401, are done in a thread."""
+    httpserver.expect_request("/acts/1").respond_with_handler(accepts_only("second"))
+    vault = SlowVault()
+
+    async def use(connections: Connections) -> object:
+        connections._credentials = Secrets("dev", stores=[vault])
+        call = asyncio.ensure_future(connections.caller(step="x", through={"helpdesk"}).call("helpdesk", GET))
+        for value in ("first", "second"):
+            assert await asyncio.to_thread(vault.asked.wait, 20)
+            vault.asked.clear()
+            vault.value = value
+            vault.others.set()
+        return await call
+
+    assert opened(httpserver.url_for(""), use) == Made(id="A1")
+    assert len(httpserver.log) == 2

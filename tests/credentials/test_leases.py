@@ -1,18 +1,24 @@
 """What a process holds, for how long, and what is written down about it."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from pilotage.__main__ import main
 from pilotage.audit import store as audit_store
 from pilotage.credentials import store
 from pilotage.credentials.asking import asked_by
 from pilotage.credentials.errors import NotGranted, SecretMissing, SourceAway
+from pilotage.credentials.keys import KeyRing
 from pilotage.credentials.leasing import Terms
 from pilotage.credentials.secrets import Secrets
+from pilotage.credentials.service.keeping import Keeper, Person
 from pilotage.credentials.service.releasing import Leases
+from pilotage.credentials.stores.local import LocalStore
 from pilotage.credentials.values import Found, SecretValue, Source
 from pilotage.kernel.clock import ManualClock
 from pilotage.machinery.storage.database import Database
@@ -265,3 +271,47 @@ def test_a_change_in_the_database_is_taken_up_without_waiting_for_the_lease(scen
     scene.held()
     scene.renewed()
     assert scene.held() == "second-value-2"
+
+
+# -- several valid versions ------------------------------------------------------------
+
+
+def test_while_two_versions_are_valid_both_are_accepted_and_the_newest_is_used(scene: Scene, tmp_path: Path) -> None:
+    """Somebody else may sign with the earlier one until it is retired; it holds no retiring up, and its release is written down."""
+    ring = KeyRing(file=tmp_path / "dev.key", variables={})
+    keeper = Keeper(database=scene.database, environment="dev", keys=ring, by=Person(name="me", known="test"))
+    keeper.init()
+    local = LocalStore(database=scene.database, environment="dev", keys=ring)
+    secrets = Secrets("dev", stores=[local], leases=scene.secrets.leases, terms=TERMS, clock=scene.clock)
+
+    def put(value: str) -> None:
+        keeper.put(SecretValue(NAME, value), rotating=bool(keeper.values()))
+        scene.forward(TERMS.lease + 1)
+
+    put("the-first-value")
+    assert [one.reveal() for one in secrets.accepted(NAME)] == ["the-first-value"]
+    put("the-second-value")
+    assert [one.reveal() for one in secrets.accepted(NAME)] == ["the-second-value", "the-first-value"]
+    assert secrets.held(NAME).reveal() == "the-second-value"
+    assert "the-first-value" not in secrets.redactor().text("x the-first-value x")
+    secrets.accepted(NAME)
+    said = scene.said()
+    assert said.count("to know by it who signs") == 1
+    keeper.retire(NAME)
+    assert [one.reveal() for one in secrets.accepted(NAME)] == ["the-second-value"]
+
+
+def test_an_overlap_that_is_shorter_than_a_lease_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A process could use the old value after its end; nothing was read and nothing was written."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pilotage]\nautomations = []\n[tool.pilotage.secrets]\nlease = "10m"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-first-value"))
+    assert main(["secret", "init"]) == main(["secret", "set", NAME]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-second-value"))
+    assert main(["secret", "rotate", NAME, "--overlap", "9m"]) == 2
+    assert "600 s more" in capsys.readouterr().err
+    assert main(["secret", "rotate", NAME, "--overlap", "10m"]) == 0

@@ -27,6 +27,10 @@ class Credentials(Protocol):
         """The value that this process holds."""
         ...
 
+    def holds(self, name: str) -> bool:
+        """Whether `held` gives the value without asking its source."""
+        ...
+
     def read_again(self, name: str) -> SecretValue:
         """The value as its source gives it now."""
         ...

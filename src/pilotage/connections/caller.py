@@ -1,5 +1,6 @@
 """Carries the calls of one running step: adds what belongs to them, lets one act go, and tells what became of each."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from pilotage.connections.hearing import read_notice
 from pilotage.connections.injecting import Injected
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
+from pilotage.connections.remembering import raw_response
 from pilotage.connections.sorting import (
     Answered,
     Cut,
@@ -52,15 +54,13 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
 from pilotage.machinery.net.masking import hide_bytes
 from pilotage.machinery.net.messages import Answer, Outgoing
-from pilotage.machinery.net.redaction import Redactor, redact_headers
+from pilotage.machinery.net.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx2
 
 _SAID: Final = 300
 """Characters of what was heard that are kept for everybody."""
-_KEPT: Final = 64 * 1024
-"""Bytes of a raw response that are kept for diagnosis."""
 _PERMITS: Final = 3
 """How often a reading call takes a permit: another one where the process stood still until the last was over."""
 
@@ -159,13 +159,15 @@ class ConnectionCaller:
         acting = call.changes
         if acting:
             self._may_act(account.name)
+        if await self._read_secrets(account) and acting:
+            self._may_act(account.name)  # another one may have begun meanwhile
         outgoing = finish(self._outgoing(account, call))
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
             self._standing = _STANDINGS[verdict]
         if verdict is Verdict.CREDENTIAL:
-            fresh = self._fresh_outgoing(account, call, outgoing)
+            fresh = await self._fresh_outgoing(account, call, outgoing)
             if fresh is None:
                 verdict = Verdict.REFUSED
             elif acting:
@@ -291,11 +293,19 @@ class ConnectionCaller:
     def _outgoing(self, account: Account, call: Call) -> Outgoing:
         return request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
 
-    def _fresh_outgoing(self, account: Account, call: Call, used: Outgoing) -> Outgoing | None:
+    async def _read_secrets(self, account: Account) -> bool:
+        """Read in a thread what this process does not hold yet, so that other steps go on; whether anything was read."""
+        names = (account.secret, account.signing)
+        missing = [name for name in names if name is not None and not self._credentials.holds(name)]
+        for name in missing:
+            await asyncio.to_thread(self._credentials.held, name)
+        return bool(missing)
+
+    async def _fresh_outgoing(self, account: Account, call: Call, used: Outgoing) -> Outgoing | None:
         """The same call with the credential as its source gives it now, or None if there is no other one."""
         if account.secret is None:
             return None
-        self._credentials.read_again(account.secret)
+        await asyncio.to_thread(self._credentials.read_again, account.secret)
         fresh = self._outgoing(account, call)
         return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
 
@@ -419,7 +429,7 @@ class ConnectionCaller:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
         said = "" if seen.late else f"{_heard(account, call, seen).value}. "
         words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")
-        response = self.response = _raw(seen.answer, redactor) if seen.answer is not None else None
+        response = self.response = raw_response(seen.answer, redactor) if seen.answer is not None else None
         if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)
         if self._gate is not None and not seen.late and _heard(account, call, seen).fails:
@@ -483,14 +493,3 @@ _STANDINGS: Final = {
     Verdict.UNKNOWN: Standing.UNKNOWN,
     Verdict.MALFORMED: Standing.UNKNOWN,
 }
-
-
-def _raw(answer: Answer, redactor: Redactor) -> RawResponse:
-    body = redactor.body(answer.body)
-    headers = tuple((name, redactor.text(value)) for name, value in redact_headers(answer.headers))
-    return RawResponse(
-        status=answer.status,
-        headers=headers,
-        body=body[:_KEPT],
-        truncated=len(body) > _KEPT or answer.fault is not None,
-    )

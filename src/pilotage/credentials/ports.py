@@ -1,6 +1,6 @@
 """What secrets come from."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pilotage.credentials.values import Found
 
@@ -17,4 +17,13 @@ class Store(Protocol):
 
     def ways(self, name: str) -> str:
         """How a value gets into this place: the end of a sentence that begins with "To set it:"."""
+        ...
+
+
+@runtime_checkable
+class Rotating(Protocol):
+    """A place that keeps several valid values of a secret."""
+
+    def earlier(self, name: str) -> list[Found]:
+        """The values before the newest that are still valid."""
         ...

@@ -16,11 +16,11 @@ from typing import Final, TypeAlias
 from pilotage.credentials.asking import asking
 from pilotage.credentials.errors import SecretMissing, SecretUnusable, SourceAway
 from pilotage.credentials.leasing import Span, Terms, span
-from pilotage.credentials.ports import Store
+from pilotage.credentials.ports import Rotating, Store
 from pilotage.credentials.service.releasing import Leases
 from pilotage.credentials.stores.environment import EnvironmentStore, environment_name
 from pilotage.credentials.stores.files import FileStore
-from pilotage.credentials.values import Found, Release, SecretValue
+from pilotage.credentials.values import Found, Release, SecretValue, Source
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.masking import watch
@@ -76,6 +76,7 @@ class Secrets:
         self._monotonic = (clock or SystemClock()).monotonic
         self._held: dict[_Key, _Held] = {}
         self._earlier: deque[SecretValue] = deque(maxlen=_REMEMBERED)
+        self._compared: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._renewing: threading.Thread | None = None
         self._seen: int | None = None
@@ -92,6 +93,31 @@ class Secrets:
         if one.span.due(now):
             self._renew_soon()
         return one.found.value
+
+    def accepted(self, name: str) -> list[SecretValue]:
+        """The value that is held, and the earlier ones that are still valid: with which somebody else may prove who they are.
+
+        An earlier one is only compared with, so it has no lease and holds no retiring up; its release is in the trail once.
+        """
+        newest, automation = self.held(name), asking()
+        one = self._held.get((name, automation))
+        if one is None or one.found.source is not Source.LOCAL:
+            return [newest]
+        found = [it for store in self._stores if isinstance(store, Rotating) for it in store.earlier(name)]
+        for earlier in found:
+            if earlier.value not in self._earlier:
+                self._earlier.append(earlier.value)
+            key = (name, automation, earlier.version)
+            if key not in self._compared:
+                self._compared.add(key)
+                if self.leases is not None:
+                    self.leases.compared(earlier, automation)
+        return [newest, *(it.value for it in found)]
+
+    def holds(self, name: str) -> bool:
+        """Whether `held` gives the value without asking its source."""
+        one = self._held.get((name, asking()))
+        return one is not None and one.span.fresh(self._monotonic())
 
     def read_again(self, name: str) -> SecretValue:
         """The value as its source gives it now; held from here on."""

@@ -112,6 +112,9 @@ def test_two_keys_hold_while_one_takes_the_place_of_the_other(shop: Shop) -> Non
     shop.secrets.value = NEXT_KEY
     shop.clock.forward(timedelta(seconds=11))
     assert [status(KEY, "e"), status(NEXT_KEY, "f")] == [401, 202]
+    shop.secrets.earlier = ["no key at all", KEY]  # versions before the newest that are not retired yet
+    shop.clock.forward(timedelta(seconds=11))
+    assert [status(KEY, "g"), status(NEXT_KEY, "h")] == [202, 202]
 
 
 def test_a_hold_stops_effects_and_not_what_arrives(shop: Shop) -> None:

@@ -1,10 +1,12 @@
 """What a process that takes webhooks in knows by heart: the keys of their signatures, and platform time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from pilotage.credentials.asking import asked_by
+from pilotage.credentials.errors import SecretUnusable
 from pilotage.credentials.signatures import keys_of
 from pilotage.credentials.values import SecretValue
 from pilotage.kernel.clock import Clock, SystemClock, micros
@@ -17,8 +19,8 @@ _KNOWN: Final = 10.0
 class Secrets(Protocol):
     """Where the values of secrets come from."""
 
-    def held(self, name: str) -> SecretValue:
-        """The value that this process holds."""
+    def accepted(self, name: str) -> Sequence[SecretValue]:
+        """The value that this process holds, and earlier ones that are still valid."""
         ...
 
 
@@ -44,7 +46,12 @@ class Listening:
         """Look again, for the automation: reads the secret and the database's clock. Raises what `held` and `keys_of` raise."""
         until = self.clock.monotonic() + _KNOWN
         with asked_by(automation):
-            self._keys[secret, automation] = (until, keys_of(self.secrets.held(secret)))
+            newest, *earlier = self.secrets.accepted(secret)
+            keys = list(keys_of(newest))
+            for one in earlier:
+                with suppress(SecretUnusable):  # it was no key, and so nobody signed with it
+                    keys += keys_of(one)
+            self._keys[secret, automation] = (until, keys)
         with self.database.snapshot() as tx:
             self._behind = (until, (self.database.now(tx) - micros(self.clock.now())) / 1_000_000)
 

@@ -16,6 +16,7 @@ from pilotage.credentials.errors import StillHeld
 from pilotage.credentials.service.keeping import Keeper
 from pilotage.credentials.values import SecretValue, Source, Version
 from pilotage.kernel.durations import duration
+from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import iso, until
 from pilotage.machinery.storage.database import Database
@@ -88,8 +89,8 @@ class KeepingCommands:
         with self.house.database() as database:
             keeper = self._keeper(database)
             keeper.keys.need()
+            span = None if overlap is None else self._long_enough(overlap)
             value = _read_value(named(name))
-            span = None if overlap is None else int(duration(overlap).seconds * _SECOND)
             made = keeper.put(value, rotating=True, expires_at=_from_now(database, expires), overlap=span)
             with database.snapshot() as tx:
                 now = database.now(tx)
@@ -152,6 +153,16 @@ class KeepingCommands:
         if not self.out.put({"key": current, "wrapped": count}):
             self.out.line(f"{count} {'value is' if count == 1 else 'values are'} wrapped with the key {current}.")
             self.out.say("Bring the new key file to every machine that works here, and keep a copy of it.")
+
+    def _long_enough(self, overlap: str) -> int:
+        """The overlap in microseconds. Raises WrongUsage where a process may use the old value for longer."""
+        seconds, lease = duration(overlap).seconds, self.house.project().secrets.terms.lease
+        if seconds < lease:
+            raise WrongUsage(
+                f"An overlap of {overlap} is shorter than a lease: a process may use the old value for {lease:g} s more.",
+                f"Give {lease:g}s or more. What must end at once is set and not rotated: pilotage secret set NAME",
+            )
+        return int(seconds * _SECOND)
 
     def _say_what_comes_first(self, name: str, made: Version) -> None:
         where, _, _ = Opened(project=self.house.project()).places().look(name, made)

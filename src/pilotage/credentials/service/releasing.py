@@ -106,6 +106,19 @@ class Leases:
             self._record(tx, "released", name, said, **facts)
             return lease
 
+    def compared(self, found: Found, automation: str) -> None:
+        """An earlier value was released, only to compare with it what others sign: that ends with its version, without a lease."""
+        name = found.value.name
+        with self.database.transaction() as tx:
+            said = f"{name} version {found.version} was released to {self.holder}, to know by it who signs until it is retired"
+            facts = {
+                "version": found.version,
+                "source": found.source.value,
+                "automation": automation,
+                "why": "it is valid too",
+            }
+            self._record(tx, "released", name, said, **facts)
+
     def kept(self, name: str, automation: str, lease: int, seconds: float, why: str) -> None:
         """The source does not answer: the value is used on, and that is said."""
         _log.warning(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pilotage.credentials import store
 from pilotage.credentials.envelope import unseal
 from pilotage.credentials.keys import KeyRing
-from pilotage.credentials.values import Found, Source
+from pilotage.credentials.values import Found, Sealed, Source, Version
 from pilotage.machinery.storage.database import Database
 
 
@@ -25,6 +25,17 @@ class LocalStore:
             sealed = store.sealed(tx, name, version.version) if version is not None else None
         if version is None or sealed is None:
             return None
+        return self._opened(version, sealed)
+
+    def earlier(self, name: str) -> list[Found]:
+        """The versions before the newest that are still valid: what the other side may not have replaced yet."""
+        with self.database.snapshot() as tx:
+            now = self.database.now(tx)
+            valid = [one for one in store.versions(tx, name) if one.valid(now)][:-1]
+            kept = {one.version: one for one in store.every_sealed(tx, name)} if valid else {}
+        return [self._opened(one, kept[one.version]) for one in valid if one.version in kept]
+
+    def _opened(self, version: Version, sealed: Sealed) -> Found:
         return Found(
             value=unseal(self.environment, sealed, self.keys.need()),
             source=Source.LOCAL,
