@@ -29,6 +29,12 @@ LONGEST: Final = 60 * SECOND
 """How long it stays open: twice as long each time, so that a service that came back is noticed within a minute."""
 WARM: Final = 16
 """After so many answers room is no longer held back."""
+TROUBLED: Final = 0.1
+"""From this share of failures on, up to the one at which it opens, repeats are held back."""
+REPEATS: Final = 0.2
+"""Then repeats may be this share of the last minutes' calls..."""
+LEAST_REPEATS: Final = 10
+"""...or so many, where that is more."""
 _CALM: Final = WINDOW
 """After so long a time closed, the next opening is a short one again."""
 
@@ -49,6 +55,13 @@ class Slot(BaseModel):
     answered: int = 0
     down: int = 0
     differs: int = 0
+    repeats: int = 0
+    """Second and later attempts that were permitted; counted only while they are held back."""
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+        return self.down + self.differs
 
 
 class Breaker(BaseModel):
@@ -87,6 +100,28 @@ class Breaker(BaseModel):
             return min(wanted, 1) if now >= self.until else 0
         return wanted if self.warm >= WARM else min(wanted, max(1, 2 * self.warm))
 
+    def repeats(self, now: int) -> int | None:
+        """How many second and later attempts may go now; None: as many as there are.
+
+        They are held back while a share of the calls fails that does not open it: those who ask again would otherwise be
+        most of what a service gets that has trouble as it is.
+        """
+        if not self.closed or not any(slot.failed for slot in self.slots.values()):
+            return None
+        recent = self._recent(now).values()
+        failed = sum(slot.failed for slot in recent)
+        calls = failed + sum(slot.answered for slot in recent)
+        if failed < LEAST or failed < TROUBLED * calls:
+            return None
+        return max(0, max(LEAST_REPEATS, int(REPEATS * calls)) - sum(slot.repeats for slot in recent))
+
+    def repeated(self, count: int, now: int) -> "Breaker":
+        """So many second and later attempts were permitted while they are held back."""
+        slots = self._recent(now)
+        last = slots.get(now // SLOT, Slot())
+        slots[now // SLOT] = last.model_copy(update={"repeats": last.repeats + count})
+        return self.model_copy(update={"slots": slots})
+
     def nobody_answers(self, now: int) -> bool:
         """Whether no call of the last minutes was answered, and one failed."""
         recent = self._recent(now).values()
@@ -123,8 +158,12 @@ class Breaker(BaseModel):
             return self
         slots = self._recent(now)
         last = slots.get(now // SLOT, Slot())
-        slots[now // SLOT] = Slot(
-            answered=last.answered + answered, down=last.down + down, differs=last.differs + differs
+        slots[now // SLOT] = last.model_copy(
+            update={
+                "answered": last.answered + answered,
+                "down": last.down + down,
+                "differs": last.differs + differs,
+            }
         )
         after = self.model_copy(
             update={
@@ -154,6 +193,12 @@ class Breaker(BaseModel):
     def _recent(self, now: int) -> dict[int, Slot]:
         first = (now - WINDOW) // SLOT
         return {at: slot for at, slot in self.slots.items() if at > first}
+
+
+def delayed(number: int, now: int, chance: Random) -> list[int]:
+    """When repeats beyond what may go are looked at again: a slot later, a few at a time, so that they do not come back at once."""
+    each = max(1, LEAST_REPEATS * SLOT // WINDOW)
+    return [now + min(WINDOW, SLOT * (1 + at // each)) + int(chance.random() * SLOT) for at in range(number)]
 
 
 def _judged(slots: Mapping[int, Slot]) -> Heard | None:

@@ -367,6 +367,15 @@ class Standing:
         self.stored.breaker = self.stored.breaker.probing(until)
         self.changed = True
 
+    def repeats(self) -> int | None:
+        """How many second and later attempts may be permitted now; None: as many as there are."""
+        return self.stored.breaker.repeats(self.now)
+
+    def repeated(self, count: int) -> None:
+        """So many second and later attempts are permitted."""
+        self.stored.breaker = self.stored.breaker.repeated(count, self.now)
+        self.changed = True
+
     def note(
         self,
         heard: Mapping[Heard, int],

@@ -17,6 +17,7 @@ from pilotage.cases.outcomes import SETTLING, Away, Confirmed, Next, NotDone, Ou
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
 from pilotage.cases.service.permits import Due, Permits
+from pilotage.cases.service.repeats import without_excess
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
 from pilotage.cases.store import arriving, holding, ledger, moving, responses, tallying
@@ -192,6 +193,7 @@ class Sending:
             send_by=send_by,
             apart=apart,
         )
+        taken = without_excess(tx, standing, taken, flight if apart else None, self.chance)
         acts = sum(not asking for _, asking in taken)
         if apart is None:
             standing.take(flight, {CALLS: acts})

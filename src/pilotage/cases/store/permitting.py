@@ -1,6 +1,6 @@
 """SQL of permissions to send: what is due at each connection, by automation, priority and segment, and taking shares of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -12,6 +12,7 @@ from pilotage.cases.store.holding import held_effects
 from pilotage.cases.store.turns import Segment
 from pilotage.cases.tables import effects
 from pilotage.cases.values import EffectState
+from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
 Pairs = tuple[tuple[str, str], ...]
@@ -148,6 +149,22 @@ def permit(tx: Tx, connection: str, shares: Sequence[Share], *, sender: str, now
         if kinds[-1] == "one":
             values[f"s{at}"] = one.segment
     return list(tx.execute(_permit(tuple(kinds)), values).scalars())
+
+
+def repeats_among(tx: Tx, ids: Sequence[int]) -> list[tuple[int, str | None]]:
+    """Which of these effects, permitted in this transaction, were sent before: (id, segments), oldest first."""
+    query = sa.select(effects.c.id, effects.c.segments).where(bulk.among(tx, effects.c.id, ids), effects.c.attempt > 1)
+    return [(effect, segments) for effect, segments in tx.execute(query.order_by(effects.c.id))]
+
+
+def put_back(tx: Tx, due: Mapping[int, int]) -> None:
+    """Effects permitted in this transaction are planned as before, each until later; no attempt is used up."""
+    bulk.update(tx, effects, [{"id": effect, "due_at": at} for effect, at in due.items()], key="id")
+    tx.execute(
+        effects.update()
+        .where(bulk.among(tx, effects.c.id, list(due)))
+        .values(state=EffectState.PLANNED.value, attempt=effects.c.attempt - 1, sender=None, send_by=None)
+    )
 
 
 @lru_cache(maxsize=64)
