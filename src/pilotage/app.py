@@ -206,6 +206,7 @@ class Platform:
             environment=self.project.environment,
             executor=executor,
             limiter=self.limiter,
+            contents=self.contents,
             chance=self.chance,
         )
 

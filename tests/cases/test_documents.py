@@ -13,7 +13,7 @@ from pilotage.cases.service.submitting_documents import submit_document
 from pilotage.cases.store import looking
 from pilotage.machinery.contents import store
 from pilotage.operations import erasing
-from pilotage.testing import Place, Platform
+from pilotage.testing import FakeService, Place, Platform
 
 
 class Letter(BaseModel):
@@ -52,6 +52,52 @@ def automation(takes: type = Letter) -> pl.Automation:
 
 
 letters = automation()
+
+
+class Copy(BaseModel):
+    """What a step makes of a letter."""
+
+    made: pl.Document
+
+
+class Filed(BaseModel):
+    """What the archive gives for it."""
+
+    receipt: pl.Document
+
+
+archive = pl.Connection("archive", base_url="https://archive.example")
+
+
+@pl.compute
+def copy(letter: Letter) -> Copy:
+    """A document of its own, of any size."""
+    data = b"x" * 2_000 if letter.note == "large" else b"A copy: " + letter.document.read()
+    return Copy(made=pl.Document.of(data, name="copy.txt"))
+
+
+@pl.act(through=archive, undo=pl.CannotUndo("a test"))
+async def file_it(copy: Copy) -> Filed:
+    """File it; it is read after a checkpoint."""
+    await archive.post("/files", json={"text": copy.made.text()}, expect=Size)
+    return Filed(receipt=pl.Document.of(b"Received", name="receipt.txt"))
+
+
+@pl.compute
+def measure_receipt(filed: Filed) -> Size:
+    """How long the receipt is; it is read in a later batch than the one that made it."""
+    return Size(letters=len(filed.receipt.text()))
+
+
+copies = pl.Automation(
+    "copies",
+    purpose="Letters are copied.",
+    takes=Letter,
+    gives=Size,
+    key=lambda letter: letter.document.digest,
+    owner=clerk,
+    process=pl.Path(copy, file_it, measure_receipt),
+)
 
 
 @pytest.fixture
@@ -175,3 +221,33 @@ def test_who_takes_more_than_a_document_says_so(platform: Platform, tmp_path: Pa
     )
     with pytest.raises(TakesNoDocument, match="needs by as well"):
         submit_document(platform.inner.intake, other, tmp_path / "a.pdf")
+
+
+def test_a_document_that_a_step_made_is_read_in_a_later_one(database_url: str) -> None:
+    """Of a step that computes and of an effect: its bytes are kept with the case, and go with it."""
+    service = FakeService(archive)
+    service.on("POST", "/files")(lambda request: Size(letters=1))
+    with Platform(copies, services=[service], database_url=database_url) as platform:
+        letter = pl.Document.of(b"Good morning", name="a.txt")
+        case = platform.submit(copies, Letter(document=letter))
+        platform.settle()
+        assert case.place is Place.DONE, case.timeline
+        assert case.output(measure_receipt) == Size(letters=8)
+        assert [request.json["text"] for request in service.received] == ["A copy: Good morning"]
+        made = {pl.Document.of(data, name="a.txt").digest for data in (b"A copy: Good morning", b"Received")}
+        assert set(kept(platform)) == {letter.digest, *made}
+
+
+def test_a_document_that_a_step_made_and_is_too_large(database_url: str) -> None:
+    """The case is a dead letter that says so; the others go on."""
+    service = FakeService(archive)
+    service.on("POST", "/files")(lambda request: Size(letters=1))
+    with Platform(copies, services=[service], database_url=database_url) as platform:
+        platform.inner.contents.most = 1_000
+        large, small = (
+            platform.submit(copies, Letter(document=pl.Document.of(note.encode(), name="a.txt"), note=note))
+            for note in ("large", "small")
+        )
+        platform.settle()
+        assert (large.place, small.place) == (Place.DEAD, Place.DONE)
+        assert "is larger than the file store takes" in " ".join(large.timeline)

@@ -67,7 +67,7 @@ class Document(BaseModel):
 
     @classmethod
     def of(cls, data: bytes, *, name: str, media_type: str | None = None) -> Self:
-        """A document from its bytes; taken in with a record, they go into the file store."""
+        """A document from its bytes; taken in with a record or given by a step, they go into the file store."""
         kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         made = cls(name=name[-255:], media_type=kind, size=len(data), digest=hashlib.sha256(data).hexdigest())
         made._data = data

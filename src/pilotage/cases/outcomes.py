@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeAlias
 
+from pilotage.authoring.documents import Document
 from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
 from pilotage.cases.values import EffectState, Permitted
 
@@ -18,6 +19,8 @@ class Confirmed:
     """It was done, and this is what it gave (JSON text)."""
 
     result: str
+    documents: tuple[Document, ...] = ()
+    """Those of what it gave; they are in the file store."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

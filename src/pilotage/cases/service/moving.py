@@ -20,6 +20,7 @@ from pilotage.cases.calling import RunsAsync
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.ports import Autonomy, Decisions
+from pilotage.cases.service import documents
 from pilotage.cases.service.loading import Loaded, live_cases, load
 from pilotage.cases.service.saving import Saving
 from pilotage.cases.service.served import Served
@@ -33,6 +34,7 @@ from pilotage.connections.standing import Standing
 from pilotage.kernel.clock import from_micros
 from pilotage.kernel.errors import UnknownName
 from pilotage.kernel.ids import ids
+from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.engine.port import Checkpoint
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -55,6 +57,8 @@ class Mover:
     environment: str
     executor: str
     limiter: Limiter
+    contents: Contents
+    """Where the documents are kept that steps give."""
     chance: Random = field(default_factory=Random)
     after_save: Callable[[list[Leaving]], None] = lambda left: None
     _after: dict[Group, str | None] = field(default_factory=dict[Group, str | None])
@@ -212,6 +216,7 @@ class Mover:
                 env=env,
                 number=number,
                 walked=walked,
+                given=documents.store_given(self.contents, env.plan, walked),
             )
             checkpoint(saving)
             if not saving.ran:

@@ -20,6 +20,7 @@ from pilotage.authoring.plan import RECORD, Node, Plan
 from pilotage.authoring.values import Case, Effect
 from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown, NotThere, Outcome, Refused
 from pilotage.cases.retry import SECOND
+from pilotage.cases.service import documents
 from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
@@ -92,10 +93,10 @@ class Performer:
                 result = await _called(node.function, node.asynchronous, values)
             if caller.standing is not Standing.ANSWERED:
                 return _not_answered(node.name, caller.standing, failing=caller.failing(effect.connection) is not None)
-            text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
+            confirmed = self._confirmed(node, result)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
             return _failed(error, caller.standing, failing=caller.failing(effect.connection) is not None)
-        return Confirmed(result=text)
+        return confirmed
 
     async def _ask(self, automation: Automation, node: Node, job: Job, caller: ConnectionCaller) -> Outcome:
         act, effect = cast("Act", node.step), job.effect
@@ -108,7 +109,14 @@ class Performer:
             return NoAnswer(words=said_of(error), failing=caller.failing(effect.connection) is not None)
         if found is None:
             return NotThere()
-        return Confirmed(result=to_json(node.codec.encode(found)).decode() if node.codec is not None else "null")
+        return self._confirmed(node, found)
+
+    def _confirmed(self, node: Node, result: object) -> Confirmed:
+        """What an effect gave, with its documents in the file store."""
+        text = to_json(node.codec.encode(result)).decode() if node.codec is not None else "null"
+        if not documents.may_hold(node.codec) or self.surrounding.library is None:
+            return Confirmed(result=text)
+        return Confirmed(result=text, documents=documents.put_all(self.surrounding.library.contents, result))
 
     def _case(self, effect: Permitted) -> Case:
         return Case(id=shown("C", effect.case), key=effect.case_key, now=self.clock.now())

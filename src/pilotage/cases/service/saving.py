@@ -7,8 +7,10 @@ from typing import Final
 
 from pydantic_core import to_json
 
+from pilotage.authoring.documents import Document
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.ports import Decisions
+from pilotage.cases.service import documents
 from pilotage.cases.service.offering import offer
 from pilotage.cases.service.planning import plan_effects
 from pilotage.cases.store import arriving, moving, responses, tallying
@@ -35,6 +37,8 @@ class Saving:
     env: Walk
     number: int
     walked: Walked
+    given: Sequence[tuple[int, Document]] = ()
+    """Documents that steps gave, each with the case that needs it; they are in the file store."""
     ran: bool = False
     left: list[Leaving] = field(default_factory=list[Leaving])
     marks: list[tuple[LiveCase, int]] = field(default_factory=list[tuple[LiveCase, int]])
@@ -57,6 +61,9 @@ class Saving:
         moving.stand_at(tx, [{"id": case.id, "node": case.node} for case in standing])
         told = [*(one.case for one in self.left), *standing]
         responses.keep(tx, self._responses(), now)
+        if self.given:
+            here = {case.id for case in told}
+            documents.refer_given(tx, [one for one in self.given if one[0] in here], now)
         self.left = plan_effects(tx, self.left, batch=self.batch, env=self.env, environment=self.environment, now=now)
         self.left = offer(tx, self.left, batch=self.batch, env=self.env, now=now)
         self._leave(tx, now)

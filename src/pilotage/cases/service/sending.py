@@ -16,6 +16,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.outcomes import SETTLING, Away, Confirmed, Next, NotDone, Outcome, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
+from pilotage.cases.service import documents
 from pilotage.cases.service.permits import Due, Permits
 from pilotage.cases.service.repeats import without_excess
 from pilotage.cases.service.saving import wake_parents
@@ -266,6 +267,8 @@ class Sending:
                 now=now,
             )
             mine = [one for one in members if one.job.effect.id in own]
+            confirmed = [(one.job.effect.case, one.outcome) for one in mine if isinstance(one.outcome, Confirmed)]
+            documents.refer_given(tx, [(case, given) for case, one in confirmed for given in one.documents], now)
             states = ((automation, one.job.effect.connection, what.state.value) for one in mine)
             changes.update(tallying.of_effects(states))
             done, on = self._move_cases(tx, what, mine, now)
