@@ -32,6 +32,7 @@ from pilotage.authoring.asking import Probability as Probability
 from pilotage.authoring.asking import Stated as Stated
 from pilotage.authoring.bucket import Bucket as Bucket
 from pilotage.authoring.connection import Connection as Connection
+from pilotage.authoring.contract_check import ContractCheck as ContractCheck
 from pilotage.authoring.documents import Document as Document
 from pilotage.authoring.documents import DocumentUnreadable as DocumentUnreadable
 from pilotage.authoring.documents import FacturX as FacturX
@@ -98,6 +99,7 @@ __all__ = [
     "Collected",
     "Compute",
     "Connection",
+    "ContractCheck",
     "Database",
     "Debt",
     "DefinitionError",

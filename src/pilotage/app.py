@@ -29,6 +29,7 @@ from pilotage.cases.service.taking import Taking
 from pilotage.cases.service.watching_mail import mail_taken_in
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import something_to_do
+from pilotage.connections.checking import Checking
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.opening import Connections
 from pilotage.connections.recording import Recorder
@@ -221,6 +222,18 @@ class Platform:
         """What this process hears from the other sides."""
         return Watch(database=self.database, limiter=self.limiter, clock=self.clock, chance=self.chance)
 
+    @cached_property
+    def checking(self) -> Checking:
+        """The contract checks of this process's connections."""
+        return Checking(
+            database=self.database,
+            limiter=self.limiter,
+            connections=self.surrounding.connections,
+            declared=[(one.name, connection) for one in self.automations.values() for connection in one.connections],
+            loop=self.loop,
+            clock=self.clock,
+        )
+
     def sending(self, executor: str) -> Sending:
         """The ledger's side of sending under this executor's name."""
         return Sending(
@@ -289,6 +302,7 @@ class Platform:
             chores=[
                 self.limiter.announce,
                 self.watch.write,
+                self.checking.look,
                 Expiring(database=self.database, keep=self.project.keep_responses).expire,
                 self.secrets.look,
                 self.sealer.seal,
@@ -311,6 +325,7 @@ class Platform:
                     yield worker
             finally:
                 self.intake.direct = lambda automation, release, cases: False
+                self.checking.stop()
                 worker.stop()
                 lives.end()
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from pilotage.authoring.codes import finding
+from pilotage.authoring.contract_check import ContractCheck
 from pilotage.authoring.findings import DefinitionError
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.authoring.location import here
@@ -47,6 +48,7 @@ class Connection:
         timeout: timedelta | str = "10s",
         idempotency_header: str | None = _KEY_HEADER,
         signing: Secret | None = None,
+        checks: Sequence[ContractCheck] = (),
     ) -> None:
         self.name = name
         self.line = here()
@@ -61,6 +63,7 @@ class Connection:
         self.idempotency_header = idempotency_header
         self.signing = signing
         """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
+        self.checks: tuple[ContractCheck, ...] = tuple(checks)
 
     async def get(
         self,

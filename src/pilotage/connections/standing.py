@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections.breaker import Breaker, Stage
+from pilotage.connections.checked import Checked
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
 from pilotage.connections.giving_way import Line
 from pilotage.connections.hearing import Notice
@@ -97,6 +98,8 @@ class Stored(BaseModel):
     said: dict[str, Said] = Field(default_factory=dict[str, Said])
     told: Told | None = None
     line: Line = Field(default_factory=Line)
+    checked: dict[str, Checked] = Field(default_factory=dict[str, Checked])
+    """Contract checks, by what they ask."""
 
 
 _EARLY: Final = 0.1

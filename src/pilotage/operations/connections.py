@@ -1,13 +1,14 @@
 """How the other side of every connection does, in the words in which people are told: for `status`, the page and programs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.store import standing as counts
+from pilotage.connections.checked import Checked
 from pilotage.connections.counting import SECOND
 from pilotage.connections.limiting import read
 from pilotage.connections.standing import Standing
@@ -44,6 +45,8 @@ class OtherSide:
     """How long the oldest of what waits has waited."""
     heard: Mapping[str, int]
     """What came of the calls of the last 24 hours."""
+    checks: Mapping[str, Checked] = field(default_factory=dict[str, Checked])
+    """What came of its contract checks last, by what they ask."""
 
     @property
     def well(self) -> bool:
@@ -70,18 +73,22 @@ class OtherSide:
 
 def other_sides(database: Database, automations: Iterable[Automation]) -> list[OtherSide]:
     """Every connection that is declared here, or that was ever called."""
-    declared = {connection.name for automation in automations for connection in automation.connections}
+    declared: dict[str, set[str]] = {}
+    for connection in (one for automation in automations for one in automation.connections):
+        declared.setdefault(connection.name, set()).update(check.asks for check in connection.checks)
     with database.snapshot() as tx:
         now = database.now(tx)
         standings = read(tx, now)
         waiting = counts.waiting_at(tx)
     return [
-        _other_side(name, standings.get(name), now, *waiting.get(name, (0, None)))
-        for name in sorted(declared | standings.keys() | waiting.keys())
+        _other_side(name, standings.get(name), now, declared.get(name, set()), *waiting.get(name, (0, None)))
+        for name in sorted(declared.keys() | standings.keys() | waiting.keys())
     ]
 
 
-def _other_side(name: str, standing: Standing | None, now: int, waiting: int, oldest: int | None) -> OtherSide:
+def _other_side(
+    name: str, standing: Standing | None, now: int, checks: Collection[str], waiting: int, oldest: int | None
+) -> OtherSide:
     heard: Counter[str] = Counter()
     for hour in standing.stored.heard.values() if standing is not None else ():
         heard.update(hour)
@@ -97,6 +104,9 @@ def _other_side(name: str, standing: Standing | None, now: int, waiting: int, ol
         waiting=waiting,
         oldest=None if oldest is None else timedelta(microseconds=max(0, now - oldest)),
         heard=dict(heard),
+        checks={
+            asks: Checked() if standing is None else standing.stored.checked.get(asks, Checked()) for asks in checks
+        },
     )
 
 
@@ -138,7 +148,28 @@ def needs(found: Sequence[OtherSide]) -> list[Need]:
         )
         for one in found
         if _needs_somebody(one)
+    ] + [
+        Need(
+            condition=Condition.ATTENTION,
+            urgency=Urgency.TROUBLE,
+            title=check_in_words(one, asks),
+            why=f"{check.words} Its contract check found it; `pilotage connections check {one.name}` asks again.".strip(),
+            command=f"pilotage connections check {one.name}",
+        )
+        for one in found
+        for asks, check in sorted(one.checks.items())
+        if check.result is not None and check.result.broken and not _needs_somebody(one)
     ]
+
+
+def check_in_words(one: OtherSide, asks: str) -> str:
+    """A contract check in a line: "helpdesk: GET /assignments answers differently since 14:02"."""
+    check = one.checks[asks]
+    if check.result is None:
+        return f"{one.name}: {asks} was not checked yet"
+    if check.result.broken:
+        return f"{one.name}: {asks} {check.result.value} since {_clock(check.since, one.now)}"
+    return f"{one.name}: {asks} {check.result.value}, checked at {_clock(check.at, one.now)}"
 
 
 def _needs_somebody(one: OtherSide) -> bool:
@@ -169,4 +200,14 @@ def as_data(one: OtherSide) -> Mapping[str, object]:
         "oldest_seconds": None if one.oldest is None else round(one.oldest.total_seconds()),
         "last_24_hours": dict(one.heard),
         "sentence": one.sentence,
+        "checks": [
+            {
+                "asks": asks,
+                "result": None if check.result is None else check.result.value,
+                "at": from_micros(check.at).isoformat() if check.at else None,
+                "since": from_micros(check.since).isoformat() if check.since else None,
+                "said": check.words,
+            }
+            for asks, check in sorted(one.checks.items())
+        ],
     }

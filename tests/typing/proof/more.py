@@ -36,6 +36,14 @@ class Total(BaseModel):
 
 lines_at_once = pl.Setting("lines-at-once", int, default=50)
 lead = pl.Role("lead")
+checked = pl.Connection(
+    "checked",
+    base_url="https://checked.test",
+    checks=[
+        pl.ContractCheck("/totals", params={"limit": "1"}, expect=Total),
+        pl.ContractCheck("/", expect=Total, every=timedelta(hours=1)),
+    ],
+)
 ask = pl.Ask(dispatcher, within=timedelta(hours=4), then=pl.Ask(lead, within="1d"))
 
 

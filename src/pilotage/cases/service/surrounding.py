@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,14 @@ class LoopThread:
             return await coroutine
 
         return asyncio.run_coroutine_threadsafe(awaited(), self.loop).result()
+
+    def begin(self, coroutine: Awaitable[T], /) -> "Future[T]":
+        """Let a coroutine run, and wait for nothing."""
+
+        async def awaited() -> T:
+            return await coroutine
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self.loop)
 
     def close(self) -> None:
         """Stop the loop and its thread."""

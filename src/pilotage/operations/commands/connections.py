@@ -6,13 +6,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from pilotage.connections.checked import Result
 from pilotage.connections.values import Heard
 from pilotage.kernel.errors import UnknownName
+from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import when
 from pilotage.operations.commands.house import House
-from pilotage.operations.connections import OtherSide, as_data, other_sides
+from pilotage.operations.connections import OtherSide, as_data, check_in_words, other_sides
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,38 @@ class ConnectionsCommand:
         if not self.out.put({"connections": [as_data(one) for one in found]}):
             self._tell(found)
 
+    def check(
+        self, connection: Annotated[str | None, Parameter(help="one connection; unsaid, every one")] = None, /
+    ) -> int:
+        """Ask the other sides now whether they answer as agreed.
+
+        Makes the contract checks that the connections declare: each is a GET that changes nothing, within the limits and
+        with the credential of its connection. Ends with 1 where one does not hold.
+        """
+        with self.house.open() as platform:
+            known = sorted({one.name for automation in platform.automations.values() for one in automation.connections})
+            if connection is not None and connection not in known:
+                msg = f'There is no connection "{connection}" here.'
+                raise UnknownName(msg, did_you_mean(connection, known, f"Known: {', '.join(known) or 'none'}."))
+            made = platform.checking.now(connection)
+        told = [
+            {
+                "connection": one.due.connection,
+                "asks": one.due.check.asks,
+                "result": one.result.value,
+                "said": one.words,
+            }
+            for one in made
+        ]
+        if not self.out.put({"checks": told}):
+            for one in made:
+                self.out.line(f"{one.due.connection}: {one.due.check.asks} {one.result.value}.")
+                if one.words:
+                    self.out.line(f"  {one.words}")
+            if not made:
+                self.out.line("No connection here has a contract check.")
+        return Exit.OK if all(one.result is Result.HOLDS for one in made) else Exit.NOT_WELL
+
     def _tell(self, found: Sequence[OtherSide]) -> None:
         if not found:
             self.out.line("No automation here names a connection.")
@@ -51,6 +85,9 @@ class ConnectionsCommand:
                 self.out.line(f"  {one.said}")
             if one.next_call is not None:
                 self.out.line(f"  It is called again at {when(one.next_call, one.now)}.")
+        for one in found:
+            for asks in sorted(one.checks):
+                self.out.line(f"{check_in_words(one, asks)}.")
         rows = [(one.name, *(one.heard.get(kind.value, 0) for kind in Heard)) for one in found if one.heard]
         if rows:
             self.out.table(("calls of 24 hours", *(kind.value for kind in Heard)), rows)

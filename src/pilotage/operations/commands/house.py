@@ -8,6 +8,7 @@ from typing import Protocol
 from pilotage.authoring.automation import Automation
 from pilotage.cases.service.proving import Check
 from pilotage.cases.service.served import Served
+from pilotage.connections.checking import Checking
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Need
@@ -61,6 +62,11 @@ class Platform(Protocol):
 
     def pairs(self) -> Sequence[tuple[str, str]]:
         """(automation, release) of everything that is worked on while `working` lasts."""
+        ...
+
+    @property
+    def checking(self) -> Checking:
+        """The contract checks of its connections."""
         ...
 
     def working(self) -> AbstractContextManager[object]:
