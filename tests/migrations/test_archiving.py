@@ -17,6 +17,7 @@ from pilotage.cases.tables import archive_runs, archived_keys, case_content, cas
 from pilotage.inbox import store as inbox_store
 from pilotage.inbox.tables import decisions
 from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.events.tables import trail
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import carrying
 from pilotage.operations import archive_file, archiving
@@ -71,16 +72,16 @@ def archive(platform: Platform, file: Path, days: float = 7) -> Archived | None:
 
 def restore(platform: Platform, file: Path) -> Archived:
     """Put an archive back."""
-    return archiving.restore(platform.inner.database, file, seen=lambda _: None)
+    return archiving.restore(platform.inner.database, file, by="me", seen=lambda _: None)
 
 
 def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the tables that are carried, but for the books of archives."""
+    """Every row of the tables that are carried, but for the books of archives and the trail."""
     with database.snapshot() as tx:
         return {
             table.name: sorted((tuple(row) for row in tx.execute(sa.select(table))), key=repr)
             for table in carrying.carried()
-            if table not in (archive_runs, archived_keys)
+            if table not in (archive_runs, archived_keys, trail)
         }
 
 
@@ -223,7 +224,7 @@ def test_a_restore_that_is_killed_goes_on(platform: Platform, tmp_path: Path, mo
             raise Killed
 
     with pytest.raises(Killed):
-        archiving.restore(platform.inner.database, tmp_path / "file", seen=die)
+        archiving.restore(platform.inner.database, tmp_path / "file", by="me", seen=die)
     assert holds(platform.inner.database)
     assert restore(platform, tmp_path / "file").cases == done.cases - 2
     assert everything(platform.inner.database) == rows

@@ -156,7 +156,7 @@ def test_an_archived_record_is_erased_in_its_file(platform: Platform, tmp_path: 
     assert (len(done.cases), done.archive) == (2, elsewhere)
     assert SECRET not in gzip.decompress(elsewhere.read_bytes()).decode()
     assert stays_anywhere(platform) == []
-    archiving.restore(platform.inner.database, elsewhere, seen=lambda _: None)
+    archiving.restore(platform.inner.database, elsewhere, by="me", seen=lambda _: None)
     assert places(platform) == before
     assert find(platform.inner.database, "hers").record is None
     assert find(platform.inner.database, "other").record is not None

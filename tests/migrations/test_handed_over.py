@@ -76,7 +76,7 @@ def test_either_side_may_be_archived_and_come_back(platform: Platform, tmp_path:
         after = looking.tally(tx)
     assert (after.taken_over, after.had_already, after.not_fitting) == (3, 1, 1)
     assert (tally.taken_over, tally.had_already, tally.not_fitting) == (3, 1, 1)
-    archiving.restore(database, tmp_path / "file", seen=lambda _: None)
+    archiving.restore(database, tmp_path / "file", by="me", seen=lambda _: None)
     assert everything(database) == before
 
 

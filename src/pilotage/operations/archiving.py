@@ -15,6 +15,8 @@ from pilotage.cases.store import archiving as store
 from pilotage.cases.store.archiving import Packed, Run
 from pilotage.inbox import store as inbox_store
 from pilotage.kernel.ids import ids
+from pilotage.machinery.events.recording import record
+from pilotage.machinery.events.values import TOLD, Detail, Event
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.operations import archive_file
 from pilotage.operations.archive_file import Line
@@ -41,13 +43,21 @@ class Archived:
 
 
 def archive(
-    database: Database, file: Path, *, older_than: float, automation: str | None, environment: str, by: str, seen: Seen
+    database: Database,
+    file: Path,
+    *,
+    older_than: float,
+    automation: str | None,
+    environment: str,
+    by: str,
+    seen: Seen,
+    known: str = TOLD,
 ) -> Archived | None:
     """Take out what ended more than `older_than` seconds ago; None where there was nothing.
 
     The same command goes on where it was stopped, with what it was told first. Raises ArchiveInTheWay (PLT-520).
     """
-    run, resumed = _begun(database, file, older_than=older_than, automation=automation, by=by)
+    run, resumed = _begun(database, file, older_than=older_than, automation=automation, by=by, known=known)
     moved, after = 0, 0
     while True:
         with database.transaction() as tx:
@@ -63,11 +73,17 @@ def archive(
             file.unlink(missing_ok=True)
             return None
         os.truncate(file, now_run.bytes)  # a batch that was written and not committed is in the tables
-        store.turn_run(tx, run, now=database.now(tx), state="written", digest=archive_file.digest_of(file))
+        now, digest = database.now(tx), archive_file.digest_of(file)
+        store.turn_run(tx, run, now=now, state="written", digest=digest)
+        said = f"{now_run.cases:,} ended cases were taken out of the database into {file.name}"
+        details = {"cases": now_run.cases, "digest": digest, "automation": automation}
+        _recount(tx, now, file, "written", said, by, known, details)
     return Archived(file=file, run=run, cases=moved, whole=now_run.cases, resumed=resumed)
 
 
-def _begun(database: Database, file: Path, *, older_than: float, automation: str | None, by: str) -> tuple[int, bool]:
+def _begun(
+    database: Database, file: Path, *, older_than: float, automation: str | None, by: str, known: str
+) -> tuple[int, bool]:
     """The run that writes this file: a new one, or the one that was stopped; and which of them."""
     with database.transaction() as tx:
         earlier = store.run_of(tx, file=str(file), lock=True)
@@ -100,6 +116,8 @@ def _begun(database: Database, file: Path, *, older_than: float, automation: str
                 "changed_at": now,
             },
         )
+        said = f"ended cases{f' of {automation}' if automation else ''} go out of the database into {file.name}"
+        _recount(tx, now, file, "begun", said, by, known, {"automation": automation})
     return number, False
 
 
@@ -156,7 +174,16 @@ def _head(run: Run, environment: str) -> Line:
     }
 
 
-def restore(database: Database, file: Path, *, seen: Seen) -> Archived:
+def _recount(
+    tx: Tx, now: int, file: Path, what: str, said: str, by: str, known: str, details: Mapping[str, Detail]
+) -> None:
+    event = Event(
+        kind=f"archive.{what}", subject=f"archive {file.name}", said=said, by=by, known=known, details=details
+    )
+    record(tx, now, event)
+
+
+def restore(database: Database, file: Path, *, seen: Seen, by: str, known: str = TOLD) -> Archived:
     """Put the cases of an archive back into the tables; the file stays. It may be stopped, and given again.
 
     Raises ArchiveAltered (PLT-521) before anything is changed, and ArchiveOfAnother (PLT-522).
@@ -165,6 +192,9 @@ def restore(database: Database, file: Path, *, seen: Seen) -> Archived:
     for _ in archive_file.read(file, end=run.bytes):
         pass  # all of it is sound before the first case comes back
     moved = 0
+    with database.transaction() as tx:
+        said = f"up to {run.cases:,} ended cases go back into the database from {file.name}"
+        _recount(tx, database.now(tx), file, "restored", said, by, known, {"cases": run.cases})
     for batch in batches(file, run):
         with database.transaction() as tx:
             found = store.run_of(tx, number=run.id, lock=True)

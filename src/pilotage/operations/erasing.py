@@ -13,6 +13,7 @@ from typing import Final, cast
 from pilotage.cases.errors import NoSuchCase
 from pilotage.cases.service import documents
 from pilotage.cases.service.quarantining import QUARANTINE
+from pilotage.cases.service.recounting import recount
 from pilotage.cases.store import archiving as archive_store
 from pilotage.cases.store import erasing as store
 from pilotage.cases.store import handing
@@ -23,6 +24,7 @@ from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.contents.keeping import ERASED, remove_unneeded
+from pilotage.machinery.events.values import TOLD
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.operations import archive_file
 from pilotage.operations.archive_file import Line
@@ -73,6 +75,7 @@ def erase(
     contents: Contents,
     by: str,
     reason: str,
+    known: str = TOLD,
 ) -> Erased:
     """Erase what is personal of one record, with its items.
 
@@ -95,6 +98,7 @@ def erase(
             store.erase_quarantined(tx, records)
             digests = _release_contents(tx, erased, records)
             elsewhere = handing.elsewhere(tx, erased)
+            _recount(tx, database.now(tx), erased, by, known, archive=file.name)
         store.empty_log(database)
         gone = remove_unneeded(database, contents, digests, older_than=ERASED)
         return Erased(
@@ -114,10 +118,17 @@ def erase(
         store.tell(tx, members, ids.make(len(members)), now=database.now(tx), by=by, reason=reason)
         digests = _release_contents(tx, members, records)
         elsewhere = handing.elsewhere(tx, members)
+        _recount(tx, database.now(tx), members, by, known, archive=None)
     store.empty_log(database)
     gone = remove_unneeded(database, contents, digests, older_than=ERASED)
     left = len(digests) - gone
     return Erased(cases=members, quarantined=len(records), contents=gone, contents_left=left, elsewhere=elsewhere)
+
+
+def _recount(tx: Tx, now: int, cases: Sequence[int], by: str, known: str, *, archive: str | None) -> None:
+    said = f"was erased{f' in the archive {archive}' if archive else ''}"
+    details = {"archive": archive}
+    recount(tx, now, cases, letter="C", kind="case.erased", said=said, by=by, known=known, details=details)
 
 
 def _release_contents(tx: Tx, cases: Sequence[int], records: Sequence[int]) -> set[str]:

@@ -22,7 +22,7 @@ from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.person import shell_user
+from pilotage.machinery.cli.person import KNOWN, shell_user
 
 _LISTED = 20
 
@@ -50,7 +50,7 @@ class EndingCommands:
             raise WrongUsage("No case is named.", 'Write: pilotage withdraw C-... --reason "..."')
         with self.house.open() as platform:
             chosen = numbers(platform.database, cases, automation)
-            ended = withdraw(platform.database, platform.inbox, chosen, by=shell_user(), reason=reason)
+            ended = withdraw(platform.database, platform.inbox, chosen, by=shell_user(), known=KNOWN, reason=reason)
         left = [shown("C", case) for case in chosen if case not in ended]
         if not self.out.put({"withdrawn": [shown("C", case) for case in ended], "had_ended": left}):
             self.out.line(f"Withdrawn: {', '.join(shown('C', case) for case in ended)}.")
@@ -143,7 +143,9 @@ _FATES = ("succeeded", "failed again", "with people", "still running", "withdraw
 def _revive(platform: Platform, cases: Sequence[int], *, from_start: bool, reason: str) -> list[int]:
     """Make them ready again, in groups that begin at the same step."""
     if not from_start:
-        return replay(platform.database, cases, first=None, from_start=False, by=shell_user(), reason=reason)
+        return replay(
+            platform.database, cases, first=None, from_start=False, by=shell_user(), known=KNOWN, reason=reason
+        )
     groups: dict[str | None, list[int]] = {}
     with platform.database.snapshot() as tx:
         for case in cases:
@@ -152,5 +154,7 @@ def _revive(platform: Platform, cases: Sequence[int], *, from_start: bool, reaso
                 groups.setdefault(platform.first_of(row.automation, row.release, row.node), []).append(case)
     revived: list[int] = []
     for first, members in groups.items():
-        revived += replay(platform.database, members, first=first, from_start=True, by=shell_user(), reason=reason)
+        revived += replay(
+            platform.database, members, first=first, from_start=True, by=shell_user(), known=KNOWN, reason=reason
+        )
     return revived

@@ -21,7 +21,7 @@ from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.person import shell_user
+from pilotage.machinery.cli.person import KNOWN, shell_user
 from pilotage.machinery.cli.times import age, iso, when
 
 _SHOWN = 2_000
@@ -175,7 +175,14 @@ class QuarantineCommands:
                 row = _find(platform, record, looking.quarantined(tx, _number(record)))
             automation = platform.automation(row.automation)
             done = correcting.release(
-                platform.database, platform.intake, automation, row.id, corrected, by=shell_user(), reason=reason
+                platform.database,
+                platform.intake,
+                automation,
+                row.id,
+                corrected,
+                by=shell_user(),
+                known=KNOWN,
+                reason=reason,
             )
         case = shown("C", done.case)
         if not self.out.put({"record": shown("Q", done.record), "case": case}):
@@ -189,7 +196,9 @@ class QuarantineCommands:
         with self.house.open() as platform:
             with platform.database.snapshot() as tx:
                 rows = [_find(platform, one, looking.quarantined(tx, _number(one))) for one in records]
-            count = correcting.discard(platform.database, [row.id for row in rows], by=shell_user(), reason=reason)
+            count = correcting.discard(
+                platform.database, [row.id for row in rows], by=shell_user(), known=KNOWN, reason=reason
+            )
         if not self.out.put({"discarded": count}):
             self.out.line(f"{count:,} {'record is' if count == 1 else 'records are'} discarded.")
 

@@ -10,11 +10,13 @@ from pilotage.cases.errors import NoSuchRecord, StillBroken
 from pilotage.cases.service import documents
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.quarantining import QUARANTINE
+from pilotage.cases.service.recounting import recount
 from pilotage.cases.store import arriving, looking
 from pilotage.cases.store.found import QuarantinedWhole
 from pilotage.kernel.ids import shown
 from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
+from pilotage.machinery.events.values import TOLD
 from pilotage.machinery.storage.database import Database, Tx
 
 
@@ -44,6 +46,7 @@ def release(
     *,
     by: str,
     reason: str,
+    known: str = TOLD,
 ) -> Released:
     """Release a record as a new case: with `corrected` fields in the place of its own, or as it is.
 
@@ -62,22 +65,28 @@ def release(
             raise StillBroken(
                 f"{shown('Q', record)} still breaks its contract. {faulty[0].reason}", "Correct that field too."
             )
-        known = arriving.known_keys(tx, automation.name, [accepted[0].key])
-        if known:
-            case, _ = known[accepted[0].key]
+        taken = arriving.known_keys(tx, automation.name, [accepted[0].key])
+        if taken:
+            case, _ = taken[accepted[0].key]
             msg = f'The key "{accepted[0].key}" belongs to {shown("C", case)}.'
             raise StillBroken(msg, "Give the record a key of its own, or discard it: `pilotage quarantine discard`.")
         now = database.now(tx)
         (number,) = intake.add_released(tx, automation, accepted, now)
         arriving.settle_quarantined(tx, record, state="released", case=number, by=by, why=reason, now=now)
+        said = f"was let in as {shown('C', number)}{' after fields were corrected' if corrected else ''}"
+        about = {"case": shown("C", number), "fields": ", ".join(sorted(corrected or {}))}
+        recount(tx, now, [record], letter="Q", kind="quarantine.released", said=said, by=by, known=known, details=about)
     return Released(record=record, case=number)
 
 
-def discard(database: Database, records: list[int], *, by: str, reason: str) -> int:
+def discard(database: Database, records: list[int], *, by: str, reason: str, known: str = TOLD) -> int:
     """A person says that records are nothing; how many were waiting."""
     with database.transaction() as tx:
         now = database.now(tx)
-        return sum(
-            arriving.settle_quarantined(tx, record, state="discarded", case=None, by=by, why=reason, now=now)
+        gone = [
+            record
             for record in records
-        )
+            if arriving.settle_quarantined(tx, record, state="discarded", case=None, by=by, why=reason, now=now)
+        ]
+        recount(tx, now, gone, letter="Q", kind="quarantine.discarded", said="was discarded", by=by, known=known)
+    return len(gone)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pilotage.cases.errors import NothingToReplay
+from pilotage.cases.service.recounting import recount
 from pilotage.cases.store import arriving, looking, moving
 from pilotage.cases.values import ENDED_PLACES, Place
 from pilotage.kernel.ids import ids, shown
+from pilotage.machinery.events.values import TOLD
 from pilotage.machinery.storage.database import Database
 
 Fate = Literal["succeeded", "failed again", "still running", "with people", "withdrawn"]
@@ -25,7 +27,14 @@ class Replayed:
 
 
 def replay(
-    database: Database, cases: Sequence[int], *, first: str | None, from_start: bool, by: str, reason: str
+    database: Database,
+    cases: Sequence[int],
+    *,
+    first: str | None,
+    from_start: bool,
+    by: str,
+    reason: str,
+    known: str = TOLD,
 ) -> list[int]:
     """Make dead letters ready again: at the step that failed, or (`from_start`) at `first`, with a clean slate.
 
@@ -36,7 +45,9 @@ def replay(
         dead = moving.revive(tx, cases, now=now, node=first if from_start else None)
         if from_start:
             moving.save_contents(tx, [{"case_id": case, "given": None, "judgements": None} for case in dead])
-        story = json.dumps([["replayed", by, reason, "the start" if from_start else "where it failed"]])
+        start = "the start" if from_start else "where it failed"
+        story = json.dumps([["replayed", by, reason, start]])
+        recount(tx, now, dead, letter="C", kind="case.replayed", said=f"runs again: {start}", by=by, known=known)
         arriving.tell(
             tx,
             [

@@ -13,6 +13,7 @@ from pilotage.authoring.effects import Act, CannotUndo
 from pilotage.authoring.plan import Node
 from pilotage.authoring.values import Case, Effect
 from pilotage.cases.retry import SECOND
+from pilotage.cases.service.recounting import recount
 from pilotage.cases.service.sending import SEND_WITHIN
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
@@ -24,6 +25,7 @@ from pilotage.connections.errors import NoRoom
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.ids import ids, shown
+from pilotage.machinery.events.values import TOLD
 from pilotage.machinery.storage.database import Database
 
 
@@ -36,6 +38,14 @@ class Undone:
     """Effect key -> why."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _By:
+    """Who undoes, and how that is known."""
+
+    name: str
+    known: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Undoer:
     """Takes effects back, in the event loop of this process."""
@@ -45,14 +55,14 @@ class Undoer:
     surrounding: Surrounding
     clock: Clock
 
-    async def undo(self, effects: Sequence[int], *, by: str, reason: str) -> Undone:
+    async def undo(self, effects: Sequence[int], *, by: str, reason: str, known: str = TOLD) -> Undone:
         """Undo confirmed effects, the latest first. Each undo has a key of its own, so that it too happens once."""
         undone, could_not = 0, dict[str, str]()
         for effect in sorted(effects, reverse=True):
             found = await asyncio.to_thread(self._begin, effect)
             if found is None:
                 continue
-            why = await self._undo_one(found, by, reason)
+            why = await self._undo_one(found, _By(name=by, known=known), reason)
             if why is None:
                 undone += 1
             else:
@@ -64,7 +74,7 @@ class Undoer:
             holding.share_gate(tx)
             return ledger.begin_undo(tx, effect, self.database.now(tx))
 
-    async def _undo_one(self, effect: Confirmed, by: str, reason: str) -> str | None:
+    async def _undo_one(self, effect: Confirmed, by: _By, reason: str) -> str | None:
         node = self.served.node(effect.automation, effect.release, effect.node)
         act = cast("Act", node.step)
         if isinstance(act.undo, CannotUndo):
@@ -100,10 +110,23 @@ class Undoer:
         words = f"The undo of {node.name} went on although its call failed."
         return EffectState.UNDO_REFUSED if known else EffectState.UNDO_UNKNOWN, words
 
-    def _end(self, effect: Confirmed, state: EffectState, words: str, by: str) -> None:
+    def _end(self, effect: Confirmed, state: EffectState, words: str, by: _By) -> None:
         with self.database.transaction() as tx:
             now = self.database.now(tx)
             ledger.end_undo(tx, effect.id, state, words=words, now=now)
+            said = f"({effect.node} of {shown('C', effect.case)}) was to be undone, and is {state.value}"
+            about = {"case": shown("C", effect.case), "state": state.value}
+            recount(
+                tx,
+                now,
+                [effect.id],
+                letter="E",
+                kind="effect.undone" if state is EffectState.UNDONE else "effect.not undone",
+                said=said,
+                by=by.name,
+                known=by.known,
+                details=about,
+            )
             arriving.tell(
                 tx,
                 [
@@ -112,7 +135,7 @@ class Undoer:
                         "id": ids.one(),
                         "at": now,
                         "batch": None,
-                        "story": json.dumps([["undo", effect.node, state.value, by, words]]),
+                        "story": json.dumps([["undo", effect.node, state.value, by.name, words]]),
                     }
                 ],
             )

@@ -9,6 +9,9 @@ Detail: TypeAlias = str | int | float | bool | None
 PROCESS = "process"
 """How a process is known that acts by itself: nobody stands behind it but whoever started it."""
 
+TOLD = "a name that was given, not verified"
+"""How somebody is known whom only the caller names."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from pilotage.kernel.durations import duration
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.person import shell_user
+from pilotage.machinery.cli.person import KNOWN, shell_user
 from pilotage.machinery.storage.database import Database
 from pilotage.operations import archiving
 from pilotage.operations.commands.house import Project
@@ -66,6 +66,7 @@ class ArchiveCommand:
                 automation=automation,
                 environment=project.environment,
                 by=shell_user(),
+                known=KNOWN,
                 seen=watched.show,
             )
         data = {"file": str(file), "archived": done.cases if done else 0, "in_file": done.whole if done else 0}
@@ -80,7 +81,7 @@ class ArchiveCommand:
 
     def _restore(self, file: Path) -> None:
         with self.house.database() as database, self.out.watching() as watched:
-            done = archiving.restore(database, file, seen=watched.show)
+            done = archiving.restore(database, file, seen=watched.show, by=shell_user(), known=KNOWN)
         if not self.out.put({"file": str(file), "restored": done.cases}):
             self.out.line(f"{done.cases:,} cases are back in the database.")
             self.out.say("The file is no longer needed.")

@@ -11,7 +11,7 @@ from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.person import shell_user
+from pilotage.machinery.cli.person import KNOWN, shell_user
 from pilotage.machinery.contents.files import Contents
 from pilotage.operations import erasing
 from pilotage.operations.commands.archiving import House
@@ -51,6 +51,7 @@ class EraseCommand:
                 archives=[file.absolute() for file in archive],
                 contents=Contents(self.house.project().contents_folder),
                 by=shell_user(),
+                known=KNOWN,
                 reason=reason,
             )
         data = {
