@@ -5,6 +5,7 @@ from itertools import cycle, pairwise
 
 import pytest
 
+from pilotage.cases.service import holding
 from pilotage.cases.service.settling import on_its_own
 from pilotage.connections import limiting
 from pilotage.connections.breaker import Breaker
@@ -155,3 +156,18 @@ def test_half_broken_for_ten_minutes_makes_no_dead_letters(opened: Opened) -> No
     assert {case.place for case in cases} == {Place.DONE}
     assert sorted(carrier.acted) == sorted(set(carrier.acted))
     assert len(carrier.journeys) == PARCELS
+
+
+def test_a_failure_behind_a_long_wait_is_a_first_one(opened: Opened) -> None:
+    """What waited longer than failures are tried again has all its attempts: two that fail at first end nothing."""
+    platform, carrier = opened("safe")
+    database = platform.inner.database
+    holding.hold(database, scope="connection", name="carrier", by="tester", known="test", reason="because")
+    cases = submitted(platform)
+    lasts(platform, 121, step="40m")
+    assert carrier.service.tried == 0
+    holding.resume(database, scope="connection", name="carrier", by="tester", known="test")
+    carrier.service.fault(Fault.DONE_THEN_500, times=2)
+    lasts(platform, 5)
+    assert {case.place for case in cases} == {Place.DONE}
+    assert sorted(carrier.acted) == sorted(set(carrier.acted))

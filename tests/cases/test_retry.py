@@ -34,10 +34,19 @@ def test_pauses_grow_to_five_minutes_and_differ(failures: int, chance: Random) -
 
 @given(st.integers(0, 100), st.integers(0, 10_000 * SECOND), chances)
 def test_the_budget_ends_by_number_or_by_time(failures: int, age: int, chance: Random) -> None:
-    """Whichever is used up first ends it."""
-    budget = Budget(attempts=7, within=600 * SECOND)
+    """Whichever is used up first ends it; the time counts only as far as it was spent on failures."""
+    budget = Budget(attempts=12, within=600 * SECOND)
     due = next_attempt(failures=failures, since=NOW - age, now=NOW, budget=budget, chance=chance)
-    assert (due is None) == (failures >= 7 or age >= 600 * SECOND)
+    spent = sum(min(LONGEST, SECOND * 4**one) for one in range(failures - 1))
+    assert (due is None) == (failures >= 12 or (age >= 600 * SECOND and spent >= 600 * SECOND))
+
+
+@given(st.integers(1, 4), chances)
+def test_what_waited_for_days_has_all_its_attempts(failures: int, chance: Random) -> None:
+    """A quota that was used up, or a connection that was left alone: its first failures end nothing."""
+    since = NOW - 3 * 86_400 * SECOND
+    assert next_attempt(failures=failures, since=since, now=NOW, budget=Budget(), chance=chance) is not None
+    assert next_attempt(failures=5, since=since, now=NOW, budget=Budget(), chance=chance) is None
 
 
 @given(st.integers(0, 10_000 * SECOND), chances)

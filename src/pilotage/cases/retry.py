@@ -25,13 +25,25 @@ def next_attempt(
     """When to try again after `failures` failures since `since`, or None when the budget is used up.
 
     Exponential backoff with half of it left to chance, so that those who failed together do not come back together
-    (Brooker, "Exponential Backoff And Jitter", 2015: equal jitter). `after` is what the other side asked for.
+    (Brooker, "Exponential Backoff And Jitter", 2015: equal jitter). `after` is what the other side asked for. Time in which
+    it was not its turn (no room within a quota, a connection that was left alone) is not held against it.
     """
-    if failures >= budget.attempts or now - since >= budget.within:
+    late = now - since >= budget.within and _spent(failures) >= budget.within
+    if failures >= budget.attempts or late:
         return None
-    pause = min(LONGEST, FIRST * GROWTH ** min(8, max(0, failures - 1)))
+    pause = _pause(failures)
     pause = pause // 2 + int(chance.random() * (pause // 2))
     return now + max(pause, after or 0)
+
+
+def _pause(failures: int) -> int:
+    return min(LONGEST, FIRST * GROWTH ** min(8, max(0, failures - 1)))
+
+
+def _spent(failures: int) -> int:
+    """How long failures have been tried again, at most: what waited for room or for an outage's end was not tried meanwhile."""
+    short = min(failures, 10)
+    return sum(_pause(one) for one in range(1, short)) + (failures - short) * LONGEST
 
 
 def throttled_until(*, now: int, after: int | None, chance: Random) -> int:
