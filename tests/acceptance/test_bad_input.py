@@ -188,7 +188,7 @@ def test_a_file_that_is_deleted_while_it_is_read(ground: Ground) -> None:
 
 def test_a_disk_that_is_full(ground: Ground, small_disk: Path) -> None:
     """The message says that the disk is full; what was committed is there, and with room the same command completes it."""
-    rows = 20_000
+    rows = 60_000
     file = ground.file("much.csv", rows)
     with (ground.root / "pyproject.toml").open("a") as project:
         project.write("disk-share = 1\n")  # otherwise intake pauses before the disk is full
@@ -215,7 +215,7 @@ def small_disk(ground: Ground, tmp_path: Path, request: pytest.FixtureRequest) -
     server = request.getfixturevalue("postgres_server")
     owner = (server.folder / "data").stat()
     with (
-        mounted(server.folder / "disk", "11m") as disk,
+        mounted(server.folder / "disk", "13m") as disk,
         psycopg.connect(server.administration, autocommit=True) as there,
     ):
         os.chown(disk, owner.st_uid, owner.st_gid)
