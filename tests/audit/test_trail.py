@@ -173,6 +173,20 @@ def test_a_head_that_was_kept_elsewhere_sees_what_the_owner_of_both_could_hide(s
     assert not scene.verified(kept).holds
 
 
+def test_the_head_is_one_line_with_its_signature(scene: Scene) -> None:
+    """The line as it was kept is what `--against` reads; a head that nobody signed is without."""
+    scene.act(2)
+    scene.sealer.seal()
+    with scene.database.snapshot() as tx:
+        found = service.last_head(tx)
+    assert found is not None
+    assert found[2] is not None
+    line = service.head_line(*found)
+    assert line == f"{scene.head()}:{scene.key.sign(found[0], found[1])}"
+    assert scene.verified(line).holds
+    assert service.head_line(found[0] + 1, found[1], found[2]).count(":") == 1
+
+
 def test_the_database_itself_refuses_to_change_the_trail(scene: Scene) -> None:
     """By mistake nobody removes or alters an act, sealed or not."""
     scene.act(2)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from pilotage.audit import service, store
 from pilotage.audit.signing import SigningKey
-from pilotage.audit.values import Entry, Verified
+from pilotage.audit.values import Entry, Head, Verified
 from pilotage.kernel.durations import duration
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
@@ -122,8 +122,8 @@ class AuditCommand:
                 self.out.say(f"{heads}, and their signatures are right." if found.holds else f"{heads}.")
         return Exit.OK if found.holds else Exit.NOT_WELL
 
-    def _head(self, found: tuple[int, str, object] | None) -> int:
-        text = None if found is None else f"{found[0]}:{found[1]}"
+    def _head(self, found: tuple[int, str, Head | None] | None) -> int:
+        text = None if found is None else service.head_line(*found)
         if not self.out.put({"head": text}):
             self.out.line(text or "There is no act yet.")
         return Exit.OK

@@ -91,11 +91,18 @@ def verify(tx: Tx, key: SigningKey | None, *, against: tuple[int, str] | None = 
 
 
 def head_of(text: str) -> tuple[int, str]:
-    """Read a head that was kept elsewhere, "NUMBER:LINK". Raises NotAHead (PLT-291)."""
-    number, colon, link = text.strip().partition(":")
+    """Read a head that was kept elsewhere, "NUMBER:LINK", with its signature or without. Raises NotAHead (PLT-291)."""
+    number, colon, rest = text.strip().partition(":")
+    link = rest.partition(":")[0]
     if not colon or not number.isdigit() or len(link) != len(chain.FIRST):
         raise NotAHead(f'"{text[:80]}" is no head of an audit trail.', "Give it as `pilotage audit --head` printed it.")
     return int(number), link
+
+
+def head_line(number: int, link: str, signed: Head | None) -> str:
+    """A head as one line that can be mailed or kept: "NUMBER:LINK", and its signature where its very act was signed."""
+    signature = f":{signed.signature}" if signed is not None and (signed.number, signed.link) == (number, link) else ""
+    return f"{number}:{link}{signature}"
 
 
 def last_head(tx: Tx) -> tuple[int, str, Head | None] | None:
