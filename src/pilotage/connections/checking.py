@@ -113,7 +113,9 @@ class Checking:
         with self.database.snapshot() as tx:
             now = self.database.now(tx)
             seen = self.limiter.peek(tx, {name for name, _ in self._checks}, now)
-        due = {key for key in self._checks if seen[key[0]].stored.checked.get(key[1], Checked()).due <= now}
+        due = {
+            key for key in self._checks if seen[key[0]].stored.checked.get(key[1], Checked()).due <= seen[key[0]].now
+        }
         if not due:
             return []
         with self.database.transaction() as tx:

@@ -52,11 +52,23 @@ def _add(amounts: dict[int, int], at: int, amount: int) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dates:
+    """How far the other side's dates lie ahead of the time that is counted in; two numbers where clocks disagree."""
+
+    low: int = 0
+    high: int = 0
+
+
+SAME: Final = Dates()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Flight:
     """When a call was permitted, and the last moment at which it can arrive."""
 
     permitted: int
     until: int
+    dates: Dates = SAME
 
 
 class Form(Protocol):
@@ -92,7 +104,7 @@ class Form(Protocol):
         """How much is worth a look: less than what comes back in a fiftieth of a second is not."""
         ...
 
-    def forget(self, count: Count, now: int) -> None:
+    def forget(self, count: Count, now: int, dates: Dates = SAME) -> None:
         """Drop what no longer counts, and count what never came back."""
         ...
 
@@ -104,7 +116,7 @@ class Form(Protocol):
         """Hold it against the account."""
         ...
 
-    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int) -> None:
+    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int, dates: Dates = SAME) -> None:
         """The answer is here: what was held is counted as what was used."""
         ...
 
@@ -142,8 +154,9 @@ class RateForm:
     def _cost(self, amount: int) -> int:
         return -(-amount * self.period // self.calls)
 
-    def forget(self, count: Count, now: int) -> None:
+    def forget(self, count: Count, now: int, dates: Dates = SAME) -> None:
         """What did not come back arrived at the last moment."""
+        del dates
         for at in sorted(at for at in count.at if at <= now):
             count.empty_at = max(count.empty_at, at) + self._cost(count.at.pop(at))
 
@@ -156,8 +169,9 @@ class RateForm:
         """On its way: it fills the bucket and does not leak."""
         count.add(flight.until, amount)
 
-    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int) -> None:
+    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int, dates: Dates = SAME) -> None:
         """It leaks from now on."""
+        del dates
         if flight.until in count.at:  # else it was counted as lost, and is not counted again
             count.add(flight.until, -held)
             count.empty_at = max(count.empty_at, now) + self._cost(used)
@@ -200,14 +214,22 @@ class QuotaForm:
         return _end(self.per, self.zone, moment)
 
     def _ends(self, flight: Flight) -> list[int]:
-        ends = [self.end(flight.permitted)]
-        while ends[-1] <= flight.until:
+        """The ends of all windows in which it may arrive, by either clock where two disagree."""
+        low, high = flight.dates.low, flight.dates.high
+        ends = self._within(flight.permitted + low, flight.until + low)
+        if low == high:
+            return ends
+        return sorted({*ends, *self._within(flight.permitted + high, flight.until + high)})
+
+    def _within(self, first: int, last: int) -> list[int]:
+        ends = [self.end(first)]
+        while ends[-1] <= last:
             ends.append(self.end(ends[-1]))
         return ends
 
-    def forget(self, count: Count, now: int) -> None:
-        """Windows that are long over."""
-        over = sorted(at for at in count.at if at <= now)
+    def forget(self, count: Count, now: int, dates: Dates = SAME) -> None:
+        """Windows that are long over, by either clock."""
+        over = sorted(at for at in count.at if at <= now + dates.low)
         for at in over[:-_EARLIER]:
             del count.at[at]
         for at in [at for at in count.held if at <= now]:
@@ -223,9 +245,9 @@ class QuotaForm:
             count.add(end, amount)
         _add(count.held, flight.until, amount)
 
-    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int) -> None:
+    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int, dates: Dates = SAME) -> None:
         """It did not arrive in a window that had not begun at its answer."""
-        last = self.end(now)
+        last = self.end(now + dates.high)
         for end in self._ends(flight):
             count.add(end, (used if end <= last else 0) - held)
         _add(count.held, flight.until, -held)
@@ -240,7 +262,7 @@ class QuotaForm:
         full = [end for end in ends if missing[end] > 0]
         if not full:
             return flight.permitted
-        return None if max(missing.values()) <= sum(count.held.values()) else max(full)
+        return None if max(missing.values()) <= sum(count.held.values()) else max(full) - flight.dates.low
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -271,8 +293,9 @@ class WindowForm:
         grain = max(1, self.length // _GRAINS)
         return -(-(moment + self.length) // grain) * grain
 
-    def forget(self, count: Count, now: int) -> None:
+    def forget(self, count: Count, now: int, dates: Dates = SAME) -> None:
         """What has come back."""
+        del dates
         for at in [at for at in count.at if at <= now]:
             del count.at[at]
 
@@ -284,8 +307,9 @@ class WindowForm:
         """It comes back when its window is over, counted from the last moment at which it can arrive."""
         count.add(self._back(flight.until), amount)
 
-    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int) -> None:
+    def settle(self, count: Count, held: int, used: int, flight: Flight, now: int, dates: Dates = SAME) -> None:
         """It comes back when its window is over, counted from its answer."""
+        del dates
         if self._back(flight.until) in count.at:
             count.add(self._back(flight.until), -held)
             count.add(self._back(min(now, flight.until)), used)

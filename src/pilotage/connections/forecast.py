@@ -39,7 +39,7 @@ class Forecast:
 
 def forecast(standing: Standing, waiting: int) -> Forecast:
     """What is to be expected, where so many effects wait for their turn at the connection."""
-    allowed = _allowed(standing)
+    allowed, now = _allowed(standing), standing.dated(standing.now)
     seen = standing.pace()
     pace = seen or (allowed or 0.0)
     if pace <= 0:
@@ -51,11 +51,11 @@ def forecast(standing: Standing, waiting: int) -> Forecast:
             left = (
                 form.room(standing.counts[form.key], standing.flight(0)) if form.key in standing.counts else form.calls
             )
-            at = standing.now + int(left / pace * SECOND)
-            if at < form.end(standing.now) and form.end(standing.now) - standing.now > 60 * SECOND and waiting >= left:
+            at = now + int(left / pace * SECOND)
+            if at < form.end(now) and form.end(now) - now > 60 * SECOND and waiting >= left:
                 gone.append((at, form, left))
     if not gone:
-        done = standing.now + int(waiting / pace * SECOND) if waiting else None
+        done = now + int(waiting / pace * SECOND) if waiting else None
         return Forecast(pace=pace, measured=seen > 0, waiting=waiting, done_at=done, zone=zone)
     at, form, left = min(gone, key=lambda one: one[0])
     return Forecast(
@@ -64,9 +64,9 @@ def forecast(standing: Standing, waiting: int) -> Forecast:
         waiting=waiting,
         quota=form,
         gone_at=at,
-        back_at=form.end(standing.now),
+        back_at=form.end(now),
         will_wait=max(0, waiting - left),
-        done_at=_done_at(form, standing.now, waiting, left, pace if left else (allowed or pace)),
+        done_at=_done_at(form, now, waiting, left, pace if left else (allowed or pace)),
         zone=form.zone,
     )
 

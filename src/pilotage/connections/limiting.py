@@ -13,6 +13,7 @@ from pilotage.connections.counting import SECOND, Flight, Form
 from pilotage.connections.giving_way import READS
 from pilotage.connections.hearing import Notice
 from pilotage.connections.standing import CALLS, Standing
+from pilotage.kernel.clock import Beat
 from pilotage.machinery.storage.database import Database, Tx
 
 AGAIN: Final = 30 * SECOND
@@ -142,7 +143,10 @@ class Limiter:
         if missing := wanted - found.keys():
             store.add(tx, missing, now)
             found |= store.lock(tx, missing)
-        standings = {name: Standing.read(text, now, own=self._own.get(name, ())) for name, text in found.items()}
+        beat = self.database.beat()
+        standings = {
+            name: Standing.read(text, now, own=self._own.get(name, ()), beat=beat) for name, text in found.items()
+        }
         for name, standing in standings.items():
             with self._noticing:
                 notice = self._noticed.pop(name, None)
@@ -177,13 +181,14 @@ class Limiter:
         """How these connections stand, without a lock: good for a guess."""
         wanted = set(names)
         found = store.read(tx, wanted)
-        return {name: Standing.read(found.get(name, "{}"), now) for name in wanted}
+        beat = self.database.beat()
+        return {name: Standing.read(found.get(name, "{}"), now, beat=beat) for name in wanted}
 
     def write(self, tx: Tx, standings: Mapping[str, Standing]) -> None:
         """Write what has changed."""
         changed = {name: standing for name, standing in standings.items() if standing.changed}
         for name, standing in changed.items():
-            store.write(tx, {name: standing.text()}, standing.now)
+            store.write(tx, {name: standing.text()}, standing.on_platform(standing.now))
 
 
 def _served(standing: Standing, asks: Sequence[Ask], flight: Flight) -> list[Short | None]:
@@ -215,7 +220,7 @@ def _served(standing: Standing, asks: Sequence[Ask], flight: Flight) -> list[Sho
 def _gives_way(standing: Standing) -> Short | None:
     """There is room, and it is the turn of effects."""
     limit = next((form for form in standing.forms if form.unit == CALLS and form.by is None), None)
-    return None if limit is None else Short(limit=limit, now=standing.now, free_at=None)
+    return None if limit is None else Short(limit=limit, now=standing.dated(standing.now), free_at=None)
 
 
 def _places(standing: Standing, ask: Ask) -> list[tuple[str, str]]:
@@ -223,15 +228,16 @@ def _places(standing: Standing, ask: Ask) -> list[tuple[str, str]]:
 
 
 def _short(standing: Standing, ask: Ask, flight: Flight) -> Short | None:
-    now = standing.now
+    now = standing.dated(standing.now)
     if heavy := standing.too_heavy(ask.amounts):
         return Short(limit=heavy, now=now, free_at=None, never=True)
     if standing.closed and ask.amounts.get(CALLS, 0):
-        return Short(limit=None, now=now, free_at=standing.opens())
+        return Short(limit=None, now=now, free_at=standing.dated(standing.opens()))
     lacking = standing.lacks(flight, ask.amounts, ask.segment)
     if lacking is None:
         return None
-    return Short(limit=lacking, now=now, free_at=standing.free_at(flight, ask.amounts, ask.segment))
+    free_at = standing.free_at(flight, ask.amounts, ask.segment)
+    return Short(limit=lacking, now=now, free_at=None if free_at is None else standing.dated(free_at))
 
 
 def settle(standings: Mapping[str, Standing], answered: Mapping[tuple[str, Flight, str | None], int]) -> None:
@@ -248,8 +254,12 @@ def segments_in(text: str | None) -> dict[str, str]:
 
 
 def read(
-    tx: Tx, now: int, own: Mapping[str, Sequence[Rate | Quota | Window]] = MappingProxyType({})
+    tx: Tx,
+    now: int,
+    own: Mapping[str, Sequence[Rate | Quota | Window]] = MappingProxyType({}),
+    *,
+    beat: Beat | None = None,
 ) -> dict[str, Standing]:
     """How every connection stands; reads only. `own` is what the reader itself declares of some."""
     found = dict.fromkeys(own, "{}") | store.read(tx)
-    return {name: Standing.read(text, now, own=own.get(name, ())) for name, text in sorted(found.items())}
+    return {name: Standing.read(text, now, own=own.get(name, ()), beat=beat) for name, text in sorted(found.items())}

@@ -14,11 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections.breaker import Breaker, Stage
 from pilotage.connections.checked import Checked
+from pilotage.connections.clocks import TOLERANCE, Clocks, dates_of
+from pilotage.connections.clocks import read as read_clocks
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
 from pilotage.connections.giving_way import Line
 from pilotage.connections.hearing import Notice
 from pilotage.connections.hearing import Told as ToldNow
 from pilotage.connections.values import Heard
+from pilotage.kernel.clock import Beat
 
 CALLS: Final = "calls"
 NOBODY: Final[Mapping[str, str]] = {}
@@ -88,6 +91,9 @@ class Stored(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     clock: int = 0
+    """The row's time when it was written: it goes on by a clock that cannot be set, where there is one."""
+    clocks: Clocks | None = None
+    """What the two clocks of the host read then; None where time is the database server's."""
     closed_until: int = 0
     declared: dict[str, _Declared] = Field(default_factory=dict[str, _Declared])
     counted: dict[str, _Counted] = Field(default_factory=dict[str, _Counted])
@@ -136,28 +142,34 @@ class Standing:
 
     stored: Stored
     now: int
+    """The row's time."""
+    ahead: int = 0
+    """How far platform time was ahead of it, when it was read."""
     changed: bool = False
     forms: Sequence[Form] = ()
     counts: dict[str, Count] = field(default_factory=dict[str, Count])
 
     @classmethod
-    def read(cls, text: str, now: int, *, own: Iterable[Rate | Quota | Window] = ()) -> "Standing":
-        """As it was written, brought to this moment. A clock that went backwards stands still until it has caught up.
+    def read(
+        cls, text: str, now: int, *, own: Iterable[Rate | Quota | Window] = (), beat: Beat | None = None
+    ) -> "Standing":
+        """As it was written, brought to this moment: by the clocks of the host, or without a beat by platform time alone.
 
         `own` is what the reader itself declares: it counts, whenever it was last said.
         """
         stored = Stored.model_validate_json(text)
-        now = max(now, stored.clock)
+        asked, (now, stored.clocks) = now, read_clocks(stored.clocks, stored.clock, now, beat)
         heard = [written(limit) for one in stored.declared.values() if one.heard > now - HEARD for limit in one.limits]
         forms = strictest(form_of(limit) for limit in [*heard, *own])
         counts = {
             key: Count(empty_at=one.empty_at, at=dict(one.at), held=dict(one.held))
             for key, one in stored.counted.items()
         }
-        standing = cls(stored=stored, now=now, forms=forms, counts=counts)
+        news = stored.clocks is not None and stored.clocks.is_news
+        standing = cls(stored=stored, now=now, ahead=asked - now, changed=news, forms=forms, counts=counts)
         for form in forms:
             for count in standing._counts(form):
-                form.forget(count, now)
+                form.forget(count, now, dates_of(stored.clocks))
         return standing
 
     def text(self) -> str:
@@ -206,11 +218,22 @@ class Standing:
             if form.key in {form_of(written(limit)).key for limit in one.limits}
         )
 
+    # -- time ------------------------------------------------------------------
+
+    def on_platform(self, moment: int) -> int:
+        """A moment of the row's time as platform time."""
+        return moment + self.ahead
+
+    def dated(self, moment: int) -> int:
+        """A moment of the row's time as the host's clock shows it, for people."""
+        clocks = self.stored.clocks
+        return moment if clocks is None or abs(clocks.shown) <= TOLERANCE else moment + clocks.shown
+
     # -- permits ---------------------------------------------------------------
 
     def flight(self, length: int) -> Flight:
         """A call that is permitted now and can arrive for so long."""
-        return Flight(permitted=self.now, until=self.now + length)
+        return Flight(permitted=self.now, until=self.now + length, dates=dates_of(self.stored.clocks))
 
     def room(self, flight: Flight, *, wanted: int, segment: Mapping[str, str] = ALL) -> int:
         """How many calls of one each may be permitted now; none where too few to be worth a look.
@@ -269,9 +292,10 @@ class Standing:
         self, flight: Flight, held: Mapping[str, int], used: Mapping[str, int], segment: Mapping[str, str] = NOBODY
     ) -> None:
         """The answer is here: what was held is counted as what was used."""
+        dates = dates_of(self.stored.clocks)
         for form in self.forms:
             if amount := held.get(form.unit, 0):
-                form.settle(self._count(form, segment), amount, used.get(form.unit, 0), flight, self.now)
+                form.settle(self._count(form, segment), amount, used.get(form.unit, 0), flight, self.now, dates)
                 self.changed = True
         if self.forms and (calls := used.get(CALLS, 0)):
             minute = self.now // _MINUTE
@@ -289,7 +313,8 @@ class Standing:
                 if found is None:
                     return None
                 moments.append(found)
-        return max(moments)
+        settles = None if self.stored.clocks is None else self.stored.clocks.settles_at
+        return max(moments) if settles is None else max(self.now, min(max(moments), settles))
 
     def worth(self, wanted: int) -> int:
         """How many calls of one each are worth a look."""

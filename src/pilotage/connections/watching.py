@@ -45,10 +45,12 @@ class _Pending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _View:
-    """A breaker as it was at a moment: platform time, and the monotonic clock of this process."""
+    """A breaker as it was at a moment: the row's time, and the monotonic clock of this process."""
 
     breaker: Breaker
     now: int
+    ahead: int
+    """How far platform time is ahead of the row's."""
     read: float
 
 
@@ -133,7 +135,12 @@ class Watch:
 
     def see(self, name: str, standing: Standing) -> None:
         """Remember how its breaker stands now."""
-        self._views[name] = _View(breaker=standing.stored.breaker, now=standing.now, read=self.clock.monotonic())
+        self._views[name] = _View(
+            breaker=standing.stored.breaker,
+            now=standing.now,
+            ahead=standing.on_platform(0),
+            read=self.clock.monotonic(),
+        )
 
     def expected(self, name: str, standing: Standing) -> Standing:
         """How it will stand once what was heard is written; nothing is written yet."""
@@ -188,7 +195,7 @@ class Watch:
             standing = standings[connection]
             probe = not standing.stored.breaker.closed and standing.let_through(1) == 1
             if probe:
-                standing.probing(now + int(seconds * SECOND) + PROBE)
+                standing.probing(standing.now + int(seconds * SECOND) + PROBE)
             self.limiter.write(tx, standings)
             self.see(connection, standing)
         return self._views[connection], probe
@@ -234,9 +241,9 @@ class Watch:
     def _away(self, connection: str, view: _View) -> ConnectionAway:
         breaker = view.breaker
         why = (breaker.why or Heard.DOWN).value
-        what = f"{connection}: {why} since {from_micros(breaker.since):%H:%M} UTC."
+        what = f"{connection}: {why} since {from_micros(breaker.since + view.ahead):%H:%M} UTC."
         after = max(0.0, (breaker.until - self._moment(view)) / SECOND)
-        return ConnectionAway(what, connection=connection, until=breaker.until, after=after)
+        return ConnectionAway(what, connection=connection, until=breaker.until + view.ahead, after=after)
 
 
 def _tell(name: str, was: Breaker, standing: Standing) -> None:

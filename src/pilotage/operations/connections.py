@@ -78,7 +78,7 @@ def other_sides(database: Database, automations: Iterable[Automation]) -> list[O
         declared.setdefault(connection.name, set()).update(check.asks for check in connection.checks)
     with database.snapshot() as tx:
         now = database.now(tx)
-        standings = read(tx, now)
+        standings = read(tx, now, beat=database.beat())
         waiting = counts.waiting_at(tx)
     return [
         _other_side(name, standings.get(name), now, declared.get(name, set()), *waiting.get(name, (0, None)))
@@ -114,13 +114,21 @@ def _state(standing: Standing, heard: Mapping[str, int]) -> tuple[str, int | Non
     """The word for it, since when, and when it is called again."""
     breaker, said = standing.stored.breaker, standing.stored.said
     if not breaker.closed:
-        return (breaker.why or Heard.DOWN).value, breaker.since, standing.left_alone_until
+        return (
+            (breaker.why or Heard.DOWN).value,
+            standing.dated(breaker.since),
+            standing.dated(standing.left_alone_until),
+        )
     if standing.closed:
         throttled = said.get(Heard.THROTTLED.value)
-        return Heard.THROTTLED.value, throttled.at if throttled else None, standing.opens()
+        return (
+            Heard.THROTTLED.value,
+            standing.dated(throttled.at) if throttled else None,
+            standing.dated(standing.opens()),
+        )
     refused = said.get(Heard.REFUSED.value)
     if refused is not None and refused.at > standing.now - _RECENT and _mostly_refused(standing):
-        return Heard.REFUSED.value, refused.at, None
+        return Heard.REFUSED.value, standing.dated(refused.at), None
     return (WORKS if heard else NEVER), None, None
 
 

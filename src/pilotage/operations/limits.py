@@ -10,10 +10,11 @@ from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.cases.store import standing as counts
 from pilotage.cases.values import EffectState
 from pilotage.connections import wording
+from pilotage.connections.clocks import jump_in_words
 from pilotage.connections.counting import SECOND, QuotaForm, form_of, is_money
 from pilotage.connections.forecast import Forecast, forecast, in_words
 from pilotage.connections.limiting import read
-from pilotage.connections.standing import CALLS, Standing, Used, written
+from pilotage.connections.standing import CALLS, Standing, Told, Used, written
 from pilotage.kernel.clock import from_micros
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Condition, Need, Urgency
@@ -63,6 +64,8 @@ class Account:
     """What the other side told of its limits last."""
     doubts: Sequence[str]
     """Where what is declared looks wrong."""
+    jumped: str | None = None
+    """That the clock of this machine jumped, as long as quotas are kept to by both clocks."""
 
     @property
     def short(self) -> bool:
@@ -78,7 +81,7 @@ def accounts(database: Database, automations: Iterable[Automation]) -> list[Acco
         own.setdefault(connection.name, []).extend(connection.limits)
     with database.snapshot() as tx:
         now = database.now(tx)
-        standings = read(tx, now, own)
+        standings = read(tx, now, own, beat=database.beat())
         waiting: Counter[str] = Counter()
         for _, connection, state, count, _ in counts.effect_states(tx):
             if state == EffectState.PLANNED.value:
@@ -93,23 +96,26 @@ def accounts(database: Database, automations: Iterable[Automation]) -> list[Acco
 def _account(name: str, standing: Standing, waiting: int) -> Account:
     expected = forecast(standing, waiting)
     throttled, told = standing.stored.throttled, standing.stored.told
+    now = standing.dated(standing.now)
     return Account(
         name=name,
-        now=standing.now,
+        now=now,
         limits=[_limit(standing, one) for one in standing.used()],
         waiting=waiting,
         forecast=expected,
-        sentence=in_words(expected, standing.now),
+        sentence=in_words(expected, now),
         throttled=throttled.times,
-        throttled_at=throttled.last or None,
-        closed_until=standing.opens() if standing.closed else None,
-        told=None if told is None else told.model_dump(exclude_none=True),
+        throttled_at=standing.dated(throttled.last) if throttled.last else None,
+        closed_until=standing.dated(standing.opens()) if standing.closed else None,
+        told=None if told is None else _told(standing, told),
         doubts=doubts(standing),
+        jumped=jumped(standing),
     )
 
 
 def _limit(standing: Standing, used: Used) -> Limit:
     scale = SECOND if is_money(used.form.unit) else 1
+    free_at = used.free_at if used.left < 1 else None
     return Limit(
         words=wording.in_words(used.form),
         form=wording.form_in_a_word(used.form),
@@ -117,7 +123,7 @@ def _limit(standing: Standing, used: Used) -> Limit:
         value=used.value,
         most=used.form.most / scale,
         left=used.left / scale,
-        free_at=used.free_at if used.left < 1 else None,
+        free_at=None if free_at is None else standing.dated(free_at),
         declared_by=standing.declared_by(used.form),
     )
 
@@ -133,7 +139,7 @@ def doubts(standing: Standing) -> list[str]:
         found.append(f"Its limits are declared differently: {told}. The strictest count.")
     throttled, said = standing.stored.throttled, standing.stored.told
     if throttled.early and throttled.early_at > standing.now - _RECENT:
-        at = wording.moment_in_words(from_micros(throttled.early_at), from_micros(standing.now))
+        at = _clock(standing, throttled.early_at)
         found.append(
             f"It refused {throttled.early:,} {'call' if throttled.early == 1 else 'calls'} as too many, the last at {at}, "
             f"although {throttled.early_left:.0%} was left: its limit is stricter than declared or counts in another form, "
@@ -142,6 +148,26 @@ def doubts(standing: Standing) -> list[str]:
     if said is not None and said.limit is not None and said.window is not None:
         found += _told_otherwise(standing, said.limit, said.window)
     return found
+
+
+def _told(standing: Standing, told: Told) -> dict[str, object]:
+    moments = {"at": standing.dated(told.at), "until": standing.dated(told.until)}
+    return {**told.model_dump(exclude_none=True), **moments}
+
+
+def jumped(standing: Standing) -> str | None:
+    """That the host's clock jumped, where that matters: a sentence."""
+    clocks = standing.stored.clocks
+    if clocks is None or clocks.settles_at is None or not any(isinstance(form, QuotaForm) for form in standing.forms):
+        return None
+    return (
+        f"The clock of this machine jumped {jump_in_words(clocks)} by {_clock(standing, clocks.since)}. Nobody knows which of "
+        f"the two times is right: quotas are kept to by both until {_clock(standing, clocks.settles_at)}."
+    )
+
+
+def _clock(standing: Standing, moment: int) -> str:
+    return wording.moment_in_words(from_micros(standing.dated(moment)), from_micros(standing.dated(standing.now)))
 
 
 def _told_otherwise(standing: Standing, limit: int, window: float) -> list[str]:
@@ -167,8 +193,18 @@ def _calls(form: object) -> int:
 
 
 def needs(found: Sequence[Account]) -> list[Need]:
-    """Connections whose limits look wrong: somebody must look at what is declared."""
+    """Connections whose limits look wrong: somebody must look at what is declared. And a clock that jumped."""
+    jumps = [one for one in found if one.jumped]
     return [
+        Need(
+            condition=Condition.ATTENTION,
+            urgency=Urgency.TROUBLE,
+            title="The clock of this machine jumped",
+            why=f"{one.jumped} Whoever set it need do nothing more if it is right now.",
+            command="pilotage limits",
+        )
+        for one in jumps[:1]
+    ] + [
         Need(
             condition=Condition.ATTENTION,
             urgency=Urgency.TROUBLE,

@@ -122,7 +122,7 @@ class Mover:
         if standing.let_through(1):
             return moving.wake_waiting_for(tx, connection, now, most=standing.let_through(AT_ONCE))
         if not standing.probed:  # else it is known in a moment
-            moving.put_off(tx, connection, now, until=standing.left_alone_until)
+            moving.put_off(tx, connection, now, until=standing.on_platform(standing.left_alone_until))
         return 0
 
     def batch(self, number: int) -> BatchRow | None:

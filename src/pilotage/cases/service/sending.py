@@ -100,6 +100,12 @@ def _answered(jobs: Sequence[Job]) -> Counter[tuple[str, Flight, str | None]]:
     return Counter((job.effect.connection, job.flight, job.effect.segments) for job in jobs if job.flight is not None)
 
 
+def _looks_again(standing: Standing, free_at: int | None, now: int) -> int:
+    """When to look for room again, in platform time."""
+    soon = now + ANSWER_SOON
+    return soon if free_at is None else max(standing.on_platform(free_at), soon)
+
+
 @dataclass(kw_only=True)
 class Sending:
     """The ledger's side of sending, for one process."""
@@ -155,7 +161,7 @@ class Sending:
             self.watch.write_into(standings)
             probes = {name for name, standing in standings.items() if not standing.stored.breaker.closed}
             for due in dues:
-                flight = Flight(permitted=now, until=send_by + self._longest(due.connection))
+                flight = standings[due.connection].flight(SEND_WITHIN + self._longest(due.connection))
                 room = self.at_once - busy.get(due.connection, 0)
                 jobs += self._take(tx, due, standings[due.connection], room=room, flight=flight, send_by=send_by)
                 flights[due.connection] = flight
@@ -180,6 +186,7 @@ class Sending:
         self, tx: Tx, due: Due, standing: Standing, *, room: int, flight: Flight, send_by: int
     ) -> list[tuple[int, bool]]:
         """Permits within the connection's limits. Where it has none left, it is left alone until it has some."""
+        now = send_by - SEND_WITHIN
         waiting = min(room, sum(line.count for line in due.lines))
         kind = giving_way.acts(min((line.priority for line in due.lines), default=giving_way.USUAL))
         allowed = standing.allowed(kind, standing.room(flight, wanted=max(waiting, 0)))
@@ -190,7 +197,7 @@ class Sending:
             room=standing.let_through(max(room, 0)) if standing.troubled else room,
             sending=allowed,
             sender=self.sender,
-            now=flight.permitted,
+            now=now,
             send_by=send_by,
             apart=apart,
         )
@@ -203,21 +210,20 @@ class Sending:
         if not standing.stored.breaker.closed:
             if taken:
                 standing.probing(flight.until)
-            self.pauses[due.connection] = min(standing.stored.breaker.until, flight.permitted + LOOK)
+            self.pauses[due.connection] = min(standing.on_platform(standing.stored.breaker.until), now + LOOK)
         elif apart is not None and waiting > acts and acts < allowed:
-            soon = flight.permitted + ANSWER_SOON
-            self.pauses[due.connection] = soon if acts or apart.free_at is None else max(apart.free_at, soon)
+            free = None if acts else apart.free_at
+            self.pauses[due.connection] = _looks_again(standing, free, now)
         elif waiting > acts and allowed < waiting:
             free = standing.free_at(flight, {CALLS: standing.worth(waiting - acts)})
-            soon = flight.permitted + ANSWER_SOON
-            self.pauses[due.connection] = soon if free is None else max(free, soon)
+            self.pauses[due.connection] = _looks_again(standing, free, now)
         return taken
 
     def _left_alone(self, standings: Mapping[str, Standing], now: int) -> None:
         """Where the other side asked to be left alone, everybody leaves it alone."""
         for name, until in self._asked_for_rest.items():
             if name in standings and until > now:
-                standings[name].leave_alone(until)
+                standings[name].leave_alone(until - standings[name].on_platform(0))
         self._asked_for_rest.clear()
 
     def _longest(self, connection: str) -> int:
@@ -319,9 +325,9 @@ class Sending:
         breaker = standing.stored.breaker
         if not breaker.closed:
             # who probed in vain lets another one probe the next time
-            return what(Away(until=breaker.until + (LOOK if one.job.probe else 0)))
+            return what(Away(until=standing.on_platform(breaker.until) + (LOOK if one.job.probe else 0)))
         found = what(None)
-        if found.case in {"dead", "person"} and breaker.nobody_answers(now):
+        if found.case in {"dead", "person"} and breaker.nobody_answers(standing.now):
             waits = what(Away(until=now + LOOK))
             if waits.case == "stays":
                 self.watch.give_up_on(effect.connection)

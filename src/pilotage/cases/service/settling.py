@@ -26,7 +26,8 @@ def on_its_own(database: Database, served: Served, *, soon: float = SOON) -> OnI
     with database.snapshot() as tx:
         now = database.now(tx)
         until = now + int(soon * SECOND)
-        alone = {name for name, one in limiting.read(tx, now).items() if one.left_alone_until > until}
+        standings = limiting.read(tx, now, beat=database.beat())
+        alone = {name for name, one in standings.items() if one.on_platform(one.left_alone_until) > until}
         return counting.on_its_own(tx, served, until, left_alone=alone)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pilotage.kernel.clock import Clock, SystemClock, micros
+from pilotage.kernel.clock import Beat, Clock, SystemClock, TwoClocks, micros
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.storage import taking_turns
 from pilotage.machinery.storage.outages import Outage
@@ -63,6 +63,7 @@ class Database:
         self._clock = clock
         self._host_clock: Clock = clock or SystemClock()
         self._latest = 0
+        self._anchor = (0, 0.0)
         self.outage = Outage()
         self.waits = Meter()
         """What writes of this process wait for SQLite's lock."""
@@ -146,14 +147,25 @@ class Database:
     def now(self, tx: Tx) -> int:
         """Platform time in microseconds since 1970: the database's clock, the same for every process.
 
-        On SQLite it is the host's clock, kept from running backwards within this process.
+        On SQLite it is the host's clock. Where that runs backwards, the time goes on within this process as if it had not.
         """
         if self._clock is not None:
             return micros(self._clock.now())
         if self.dialect == "postgresql":
             return int(tx.execute(_POSTGRES_NOW).scalar_one())
-        self._latest = max(self._latest + 1, micros(self._host_clock.now()))
+        steady, wall = self._host_clock.monotonic(), micros(self._host_clock.now())
+        if wall > self._latest:
+            self._latest, self._anchor = wall, (wall, steady)
+        else:
+            at, then = self._anchor
+            self._latest = max(self._latest + 1, at + int((steady - then) * 1_000_000))
         return self._latest
+
+    def beat(self) -> Beat | None:
+        """Both clocks of the host at one moment, on SQLite; None where time is the server's, or a test's clock has only one."""
+        if self.dialect == "postgresql" or not isinstance(self._host_clock, TwoClocks):
+            return None
+        return self._host_clock.beat()
 
     def shorten_log(self) -> int:
         """On SQLite, bring a log of changes that has become long into the file, and empty it; 1 where that was done.

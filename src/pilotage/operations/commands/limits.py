@@ -80,6 +80,8 @@ def _sentences(one: Account) -> list[str]:
     if one.told is not None:
         of = f" of {one.told['limit']}" if "limit" in one.told else ""
         words.append(f"It told at {when(_int(one.told['at']), one.now)}: {one.told['remaining']}{of} left.")
+    if one.jumped is not None:
+        words.append(one.jumped)
     return [*words, *one.doubts]
 
 
@@ -118,4 +120,5 @@ def as_data(one: Account) -> Mapping[str, object]:
         "closed_until": iso(one.closed_until),
         "told": one.told,
         "doubts": list(one.doubts),
+        "clock": one.jumped,
     }
