@@ -17,9 +17,12 @@ from zipfile import ZipFile
 
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from pilotage import __main__ as top
+from pilotage.app import open_platform
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.web.values import WebSettings
 
 CANARY: Final = "cAnArY/4c7e+x&9b1f-LIVE"
 NEXT: Final = "cAnArY/second+y&77-LIVE"
@@ -62,6 +65,17 @@ orders = pl.Automation(
     owner=pl.Role("desk lead"), process=pl.Path(look, send),
 )
 '''
+LOOKING: Final = (
+    "status",
+    "inbox",
+    "doctor",
+    "audit",
+    "secret list",
+    "secret grants",
+    "quarantine",
+    "connections",
+    "limits",
+)
 KINDS: Final = ("fine", "raises", "refused", "broken", "lost", "fails-after", "throttled", "header", "html")
 
 
@@ -135,6 +149,16 @@ def dump(url: str) -> bytes:
     return b"\n".join(found)
 
 
+def page_of_today(folder: Path) -> bytes:
+    """What a browser is given by a process that holds the secret."""
+    with open_platform(folder) as platform:
+        platform.secrets.held("desk-token")
+        site = platform.site(WebSettings(token="start-of-the-test"))
+        page = TestClient(site, base_url="http://127.0.0.1:8000").get("/?token=start-of-the-test")
+    assert page.status_code == 200, page.text
+    return page.content
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_canary_is_found_in_anything(
@@ -182,12 +206,14 @@ def test_no_canary_is_found_in_anything(
     pilotage("secret", "rotate", "desk-token", given=NEXT)
     pilotage("run")
     pilotage("secret", "retire", "desk-token", "--now")
-    for words in ("status", "inbox", "doctor", "audit", "secret list", "secret who desk-token", "quarantine"):
+    for words in (*LOOKING, "secret who desk-token"):
         here(*words.split())
         here(*words.split(), "--json")
     for kind in KINDS:
         here("case", f"O-{kind}")
         here("case", f"O-{kind}", "--json")
+        here("case", f"O-{kind}", "--raw")
+    said["the page of today"] = page_of_today(tmp_path)
     here("export", "out.zip")
     with ZipFile(tmp_path / "out.zip") as pack:
         said["export"] = b"\n".join(pack.read(name) for name in pack.namelist())

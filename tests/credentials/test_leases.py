@@ -10,6 +10,7 @@ import pytest
 
 from pilotage.__main__ import main
 from pilotage.audit import store as audit_store
+from pilotage.cases.service.listening import Listening
 from pilotage.credentials import store
 from pilotage.credentials.asking import asked_by
 from pilotage.credentials.errors import NotGranted, SecretMissing, SourceAway
@@ -254,6 +255,21 @@ def test_elsewhere_than_in_dev_a_grant_is_needed(scene: Scene) -> None:
     with pytest.raises(NotGranted):
         live.held()
     assert live.trail()[-2:] == ["secret.ended", "secret.refused"]
+
+
+def test_what_asks_outside_of_a_step_asks_for_its_automation(scene: Scene) -> None:
+    """A webhook of `leads` is not opened with a secret that was granted to `tickets`; that of `tickets` is."""
+    live = replace(scene, environment="live")
+    live.vault.value = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    row = {"secret": NAME, "automation": "tickets", "granted_at": 1, "granted_by": "ann", "known": "test"}
+    with scene.database.transaction() as tx:
+        store.grant(tx, row | {"revoked_at": None, "changed_at": 1})
+    listening = Listening(database=scene.database, secrets=live.secrets, clock=scene.clock)
+    with pytest.raises(NotGranted, match="leads may not use"):
+        listening.look(NAME, "leads")
+    assert not listening.knows(NAME, "leads")
+    listening.look(NAME, "tickets")
+    assert len(listening.keys(NAME, "tickets")) == 1
 
 
 def test_a_change_in_the_database_is_taken_up_without_waiting_for_the_lease(scene: Scene) -> None:
