@@ -38,6 +38,7 @@ from pilotage.authoring.documents import DocumentUnreadable as DocumentUnreadabl
 from pilotage.authoring.documents import FacturX as FacturX
 from pilotage.authoring.documents import Mail as Mail
 from pilotage.authoring.effects import CannotUndo as CannotUndo
+from pilotage.authoring.effects import Priority as _Priority
 from pilotage.authoring.effects import SafeToRepeat as SafeToRepeat
 from pilotage.authoring.failures import Failure as Failure
 from pilotage.authoring.failures import MalformedResponse as MalformedResponse
@@ -477,12 +478,12 @@ _Reconcile: TypeAlias = Callable[[Effect], Awaitable[_R | None]] | Callable[[Eff
 def act(
     *, through: Connection | Sequence[Connection], undo: CannotUndo,
     reconcile: Callable[[Effect], Awaitable[object]] | Callable[[Effect], object] | SafeToRepeat | None = None,
-    retry: Retry | None = None,
+    retry: Retry | None = None, priority: _Priority = "usual",
 ) -> _ActThatStays: ...
 @overload
 def act(
     *, through: Connection | Sequence[Connection], undo: _Undo[_R], reconcile: _Reconcile[_R] = None,
-    retry: Retry | None = None,
+    retry: Retry | None = None, priority: _Priority = "usual",
 ) -> _Act[_R]: ...
 
 # -- business knowledge ------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ ENTRIES: Final = (
         "connections check",
         _LOOK,
         f"{_OPERATIONS}.connections:ConnectionsCommand.check",
-        "Ask the other sides now whether they answer as agreed; nothing is changed there.",
+        "Ask the other sides now whether they answer as agreed.",
     ),
     _entry("case", _LOOK, f"{_CASES}.looking:CaseCommand.case", "Tell one case's way in plain words."),
     _entry("inbox", _LOOK, f"{_INBOX}:InboxCommands.inbox", "List what people must decide, the most urgent first."),

@@ -36,9 +36,9 @@ class Total(BaseModel):
 
 lines_at_once = pl.Setting("lines-at-once", int, default=50)
 lead = pl.Role("lead")
-checked = pl.Connection(
-    "checked",
-    base_url="https://checked.test",
+watched = pl.Connection(
+    "watched",
+    base_url="https://watched.test",
     checks=[
         pl.ContractCheck("/totals", params={"limit": "1"}, expect=Total),
         pl.ContractCheck("/", expect=Total, every=timedelta(hours=1)),
