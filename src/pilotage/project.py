@@ -1,8 +1,9 @@
 """A project as its `pyproject.toml` describes it: `[tool.pilotage]`, read for one environment."""
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
@@ -10,9 +11,13 @@ from typing import Final, cast
 from pilotage.cases.service.room import DISK_SHARE
 from pilotage.credentials.plan import Plan, read_plan
 from pilotage.credentials.stores.environment import environment_name
-from pilotage.kernel.errors import ProjectMissing
+from pilotage.kernel.errors import ProjectMissing, UnknownName
+from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.net.addresses import addresses_of
 
+ENVIRONMENTS: Final = ("dev", "test", "live")
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+"""An environment's name is part of the names of files."""
 DEMO_FOLDER: Final = "pilotage-demo"
 KEEP_RESPONSES: Final = 14.0
 """Days for which raw responses are kept."""
@@ -89,10 +94,10 @@ def _table(file: Path) -> dict[str, object] | None:
 
 def read_project(root: Path, table: Mapping[str, object]) -> Project:
     """The project that `[tool.pilotage]` describes."""
-    environment = os.environ.get("PILOTAGE_ENVIRONMENT", "dev")
-    default = f"sqlite:///{root / '.pilotage' / (environment + '.db')}"
     settings = table.get("settings", {})
     by_environment = cast("Mapping[str, Mapping[str, object]]", settings if isinstance(settings, dict) else {})
+    environment = _environment(by_environment)
+    default = f"sqlite:///{root / '.pilotage' / (environment + '.db')}"
     named = table.get("automations", [])
     return Project(
         root=root,
@@ -106,6 +111,18 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
         secrets=read_plan(table.get("secrets", {}), environment),
+    )
+
+
+def _environment(own: Iterable[str]) -> str:
+    """The environment that is meant. A slip of the pen must not begin an empty platform of its own, which looks healthy."""
+    name = os.environ.get("PILOTAGE_ENVIRONMENT") or "dev"
+    known = list(dict.fromkeys([*ENVIRONMENTS, *(one for one in own if _NAME.fullmatch(one))]))
+    if name in known:
+        return name
+    otherwise = f"There are {', '.join(known)}; another one begins with its [tool.pilotage.settings.NAME]."
+    raise UnknownName(
+        f'PILOTAGE_ENVIRONMENT is "{name}", and there is no such environment.', did_you_mean(name, known, otherwise)
     )
 
 

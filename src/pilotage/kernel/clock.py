@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
-from uuid import uuid4
+
+from pilotage.kernel.ids import ids, shown
 
 _TRIES = 5
 _AT_ONCE = 1_000_000
@@ -85,7 +86,7 @@ def _steady() -> tuple[str, Callable[[], int]]:
         with suppress(OSError):
             namespace = Path("/proc/self/ns/time").readlink().name
         return f"{boot} {namespace}".strip(), steady
-    return str(uuid4()), steady
+    return shown("L", ids.one()), steady
 
 
 class ManualClock:

@@ -1,5 +1,6 @@
 """A database, SQLite in a file or PostgreSQL by URL, with the same few verbs for both."""
 
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from pilotage.kernel.clock import Beat, Clock, SystemClock, TwoClocks, micros
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.storage import taking_turns
+from pilotage.machinery.storage.failures import DatabaseNotOurs
 from pilotage.machinery.storage.outages import Outage
 from pilotage.machinery.storage.waiting import Meter, Waited
 
@@ -74,8 +76,8 @@ class Database:
         )
 
     def _sqlite(self, url: sa.URL, pool_size: int, line: taking_turns.Line) -> sa.Engine:
-        if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if url.database and not url.database.startswith(":"):
+            _make_private(Path(url.database))
         engine = sa.create_engine(
             url,
             pool_size=pool_size,
@@ -204,6 +206,24 @@ def _on_postgres_connect(connection: DBAPIConnection, record: ConnectionPoolEntr
     cursor.execute(f"SET idle_in_transaction_session_timeout = {STILL_MS}")
     cursor.close()
     connection.commit()
+
+
+def _make_private(file: Path) -> None:
+    """Make the file and its folder where they are missing: what is in it is about people, and its owner alone may read it."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not file.parent.is_dir():
+            raise DatabaseNotOurs(
+                f"The database is to lie in {file.parent}, which is a file and no folder.", "Take that file away."
+            ) from None
+    except OSError as error:
+        if not file.exists():
+            raise DatabaseNotOurs(
+                f"The database {file} cannot be made: {error.strerror}.",
+                "Name a place that this user may write to, or let the user write there.",
+            ) from None
 
 
 def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
