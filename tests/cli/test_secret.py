@@ -54,6 +54,65 @@ def test_without_a_key_nothing_is_asked_for(pilotage: Pilotage, give: Pilotage) 
     assert "pilotage secret init" in said.err
 
 
+def test_another_key_is_not_made_by_mistake(pilotage: Pilotage, give: Pilotage, project: Path) -> None:
+    """The list marks what cannot be opened here; the remedy is to bring the key, or to give it up in words."""
+    pilotage("secret", "init")
+    give(VALUE, "secret", "set", "post-token")
+    (file,) = (project / ".pilotage" / "keys").glob("dev.key")
+    file.unlink()
+    said = pilotage("secret", "init")
+    assert (said.code, file.exists()) == (2, False)
+    assert "PLT-233" in said.err
+    assert "pilotage secret init --new" in said.err
+    assert "Bring that key file" in give(VALUE, "secret", "set", "post-token").err
+    assert "NO KEY HERE" in pilotage("secret", "list").out
+    rows = pilotage("secret", "list", "--json").data["secrets"]
+    assert [one["versions_without_key"] for one in rows if one["secret"] == "post-token"] == [[1]]  # type: ignore[attr-defined]
+    assert pilotage("secret", "init", "--new").code == 0
+    assert give(VALUE, "secret", "set", "post-token").code == 0
+    assert "NO KEY HERE" not in pilotage("secret", "list").out
+
+
+def test_who_holds_what_nothing_names_is_an_error(pilotage: Pilotage, give: Pilotage) -> None:
+    """With the nearest names."""
+    pilotage("secret", "init")
+    give(VALUE, "secret", "set", "post-token")
+    assert pilotage("secret", "who", "post-token").out == "No process holds post-token.\n"
+    said = pilotage("secret", "who", "post-tokn")
+    assert said.code == 2
+    assert "PLT-001" in said.err
+    assert "Did you mean post-token" in said.err
+
+
+def test_a_trail_without_its_key_is_verified_without_signatures(pilotage: Pilotage, project: Path) -> None:
+    """And says so."""
+    pilotage("secret", "init")
+    pilotage("hold", "--reason", "x")
+    assert pilotage("audit", "--verify", "--json").data["signatures"] == "checked"
+    for file in (project / ".pilotage" / "keys").glob("*audit*"):
+        file.unlink()
+    said = pilotage("audit", "--verify", "--json")
+    assert (said.code, said.data["signatures"]) == (0, "not checked")
+    assert pilotage("audit", "--most", "0").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("",), "has no name"),
+        (("crm", "--lasts", "0d"), "no time at all"),
+        (("crm", "--lasts=-1d"), "no time at all"),
+        (("crm", "--lasts", "-1d"), "--lasts"),
+    ],
+)
+def test_a_token_that_is_nobodys_or_is_over_is_refused(pilotage: Pilotage, words: tuple[str, ...], reason: str) -> None:
+    """With the reason, and nothing is made."""
+    said = pilotage("token", "new", *words, "--scope", "read")
+    assert said.code == 2
+    assert reason in said.err
+    assert pilotage("token", "--json").data == {"tokens": []}
+
+
 @pytest.mark.parametrize("value", ["", "tiny-x", "two\nlines-of-it", "ünïcode-letters"])
 def test_what_cannot_be_sent_or_masked_is_refused(pilotage: Pilotage, give: Pilotage, value: str) -> None:
     """And not shown."""

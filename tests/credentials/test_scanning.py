@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,53 @@ def test_a_secret_that_is_written_down_is_found_and_not_shown(rule: str) -> None
 def test_ordinary_lines_are_not(line: str) -> None:
     """Names, placeholders, references, digests, and what somebody says is none."""
     assert list(Scanner().lines("a.py", [line])) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (".env", "DB_PASSWORD=" + "Tr0ub4dor&3xYz99"),
+        ("deploy.txt", "export DB_PASSWORD=" + "Tr0ub4dor&3xYz99  # of the desk"),
+        ("desk.ini", "api_key = " + "1a2b3c4d5e6f"),
+        ("a.py", 'password = "' + 'hunter2hunter2xyz"'),
+        ("a.py", 'PASSWORD: str = "' + 'correct horse battery"'),
+        ("a.json", '{"passwd": "' + 'correct-horse-battery"}'),
+    ],
+)
+def test_what_people_think_of_is_found_behind_a_telling_name(place: str, line: str) -> None:
+    """It need not look thrown together, and outside of code it needs no quotes."""
+    (found,) = Scanner().lines(place, [line])
+    assert found.rule == "assigned secret"
+    assert not any(word in found.begins for word in ("Tr0ub", "hunte", "corre"))
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (".env", "DB_PASSWORD=changeme-2024"),
+        (".env", "DB_PASSWORD=${OTHER_PASSWORD}"),
+        (".env", "DB_PASSWORD="),
+        (".env", "DB_PASSWORD=<password-1234>"),
+        (".env", "POST_TOKEN_FILE=/run/secrets/post-token-1"),
+        (".env", "API_TOKEN=xxxxxxxx1"),
+        ("a.py", "password = read_password_2()"),
+        ("a.py", 'password = os.environ["DB_PASSWORD_1"]'),
+        ("a.py", 'password = "example-password-1"'),
+        ("a.py", 'password = "helpdesk-password"'),
+        ("a.py", 'secret = "payments-token"'),
+    ],
+)
+def test_what_stands_for_a_value_is_not(place: str, line: str) -> None:
+    """Placeholders, references, nothing, and the names of secrets."""
+    assert list(Scanner().lines(place, [line])) == []
+
+
+def test_a_long_line_costs_no_more_than_it_is_long() -> None:
+    """Whoever sends a record cannot make a search stand still."""
+    line = "password" * 20_000 + '"' * 20_000 + "token_" * 20_000
+    began = time.process_time()
+    assert list(Scanner().stored("C-1", line)) == []
+    assert time.process_time() - began < 5
 
 
 def test_a_known_value_is_found_wherever_it_stands() -> None:

@@ -302,6 +302,40 @@ def test_wrapping_anew_opens_with_the_new_key_alone(local: Local) -> None:
         local.store.find(NAME)
 
 
+def test_wrapping_anew_that_is_refused_changes_nothing(local: Local) -> None:
+    """The key that is needed is looked for before a new one is written."""
+    local.keeper.put(SecretValue(NAME, "first-value-1"), rotating=False)
+    lost = local.ring.need().current
+    local.ring.write(fresh(None))
+    before = local.ring.file.read_bytes()
+    with pytest.raises(KeyMissing, match=f"1 value is sealed with the key {lost}, which is not here"):
+        local.keeper.rekey()
+    assert local.ring.file.read_bytes() == before
+
+
+def test_a_lost_key_is_given_up_and_the_values_are_set_anew(local: Local) -> None:
+    """No other key is made by mistake; when the values are set anew, what was lost is in nobody's way."""
+    local.keeper.put(SecretValue(NAME, "first-value-1"), rotating=False)
+    lost = local.ring.need()
+    local.ring.file.unlink()
+    for refused in (local.keeper.init, local.keeper.rekey, local.keeper.need):
+        with pytest.raises(KeyMissing) as caught:
+            refused()
+        assert f"1 value is sealed with the key {lost.current}" in caught.value.what
+        assert str(caught.value.remedy).startswith(f"Bring that key file to {local.ring.file}")
+        assert "pilotage secret init --new" in str(caught.value.remedy)
+        assert not local.ring.file.exists()
+    made = local.keeper.init(new=True)
+    assert made is not None
+    assert made.current != lost.current
+    with pytest.raises(KeyMissing, match="Add that key"):
+        local.keeper.init()
+    local.keeper.put(SecretValue(NAME, "second-value-2"), rotating=False)
+    assert local.keeper.init() is None
+    assert local.keeper.rekey() == 1
+    assert [one.reveal() for one in local.keeper.values()] == ["second-value-2"]
+
+
 def test_a_crash_while_wrapping_anew_loses_nothing(local: Local) -> None:
     """When the new key is in the file and nothing is wrapped with it yet, the old one still opens; the next call finishes."""
     local.keeper.put(SecretValue(NAME, "first-value-1"), rotating=False)

@@ -13,6 +13,7 @@ from pilotage.audit import service, store
 from pilotage.audit.signing import SigningKey
 from pilotage.audit.values import Entry, Head, Verified
 from pilotage.kernel.durations import duration
+from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
@@ -61,14 +62,15 @@ class AuditCommand:
         kind: Annotated[str | None, Parameter(help="acts of this kind: secret, or secret.rotated")] = None,
         subject: Annotated[str | None, Parameter(help="acts on this: payments-token")] = None,
         since: Annotated[str | None, Parameter(help="acts of the last 2h, 7d")] = None,
-        most: Annotated[int, Parameter(help="so many at most, the newest")] = 50,
+        most: Annotated[int, Parameter(help="so many at most, the newest", validator=AT_LEAST_ONE)] = 50,
         verify: Annotated[bool, Parameter(help="read the whole trail, and say whether it was changed")] = False,
         head: Annotated[bool, Parameter(help="print the head of the chain, to be kept elsewhere")] = False,
         against: Annotated[str | None, Parameter(help="with --verify: a head that was kept elsewhere")] = None,
     ) -> int:
         """Tell who did what, and prove that nobody changed the record of it.
 
-        With --verify it ends with 1 if an act was altered, removed or put in between.
+        With --verify it ends with 1 if an act was altered, removed or put in between. Where the key is not on this machine, the
+        chain is verified without the signatures, and it says so.
         """
         if against is not None and not verify:
             raise WrongUsage("--against is given without --verify.", "Write: pilotage audit --verify --against HEAD")
@@ -106,6 +108,7 @@ class AuditCommand:
             "unsealed": found.unsealed,
             "heads": found.heads,
             "signatures_checked": found.checked,
+            "signatures": _signatures(found),
             "doubts": list(found.doubts),
         }
         if not self.out.put(data):
@@ -127,6 +130,12 @@ class AuditCommand:
         if not self.out.put({"head": text}):
             self.out.line(text or "There is no act yet.")
         return Exit.OK
+
+
+def _signatures(found: Verified) -> str:
+    if not found.checked:
+        return "not checked"
+    return "checked" if found.heads else "none"
 
 
 def as_data(one: Entry) -> Mapping[str, object]:

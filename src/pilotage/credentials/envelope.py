@@ -27,6 +27,9 @@ class Keys:
     known: Mapping[str, bytes] = field(repr=False)
 
 
+NO_KEYS: Final = Keys(current="", known={})
+
+
 def seal(environment: str, name: str, version: int, value: SecretValue, keys: Keys) -> Sealed:
     """Seal a value under a new data key."""
     about = _about(environment, name, version)
@@ -98,7 +101,8 @@ def _refuse(environment: str, sealed: Sealed, keys: Keys) -> NoReturn:
         raise KeyMissing(
             f'Version {sealed.version} of the secret "{sealed.secret}" is sealed with the key {sealed.key}, and here is '
             f"{', '.join(keys.known) or 'none'}.",
-            "Bring the key file of this environment to this machine, or give it in PILOTAGE_KEY.",
+            "Bring the key file of this environment to this machine, or give it in PILOTAGE_KEY. If that key is lost, set the "
+            f"value anew: {'' if keys.known else 'pilotage secret init --new, then '}pilotage secret set {sealed.secret}",
         )
     raise StoreAltered(
         f'Version {sealed.version} of the secret "{sealed.secret}" does not open: its row was altered, or moved from another '

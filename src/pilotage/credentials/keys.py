@@ -65,6 +65,25 @@ class KeyRing:
             )
         return found
 
+    def not_here(self, sealed: Mapping[str, int]) -> KeyMissing:
+        """The error where values are sealed with keys that are not here; `sealed` says how many with each."""
+        count, one = sum(sealed.values()), len(sealed) == 1
+        keys = f"the key{'' if one else 's'} {', '.join(sealed)}, which {'is' if one else 'are'} not here"
+        what = f"{count} {'value is' if count == 1 else 'values are'} sealed with {keys}."
+        place = self.place
+        if place is not None and not place.exists():
+            return KeyMissing(
+                what,
+                f"Bring that key file to {place}; or, if it is lost, `pilotage secret init --new` makes another one and those "
+                "values have to be set anew.",
+            )
+        there = VARIABLE if place is None else place
+        return KeyMissing(
+            what,
+            f"Add that key to {there}, behind the one that is there; or, if it is lost, set those values anew with "
+            "`pilotage secret set`, or take them out with `pilotage secret forget`.",
+        )
+
     def write(self, keys: Keys) -> None:
         """Write the file of the keys, the current one first."""
         place = self.place

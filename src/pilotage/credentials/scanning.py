@@ -30,8 +30,44 @@ _SHAPES: Final = {
 }
 _RULES: Final = tuple((name, re.compile(pattern)) for name, pattern in _SHAPES.items())
 _ASSIGNED: Final = re.compile(
-    r"(?i)(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{12,})[\"']"
+    r"(?i)(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]{0,60}[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{12,})[\"']"
 )
+_BY_PEOPLE: Final = r"password|passwd|passphrase"
+_TELLING: Final = rf"{_BY_PEOPLE}|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|credential"
+_QUOTED: Final = re.compile(
+    rf"(?i)(?P<name>{_TELLING})(?:[_-]?\d+)?[\"']?\s*(?::\s*\w+\s*)?[:=]\s*(?P<quote>[\"'])(?P<value>[^\"']{{8,200}})(?P=quote)"
+)
+_PLAIN: Final = re.compile(
+    rf"(?i)(?:^|\")\s*(?:export\s+)?[\w.-]{{0,60}}?(?P<name>{_TELLING})(?:[_-]?\d+)?\s?=\s?(?P<value>[^\s\"'`]{{8,200}})\s*(?:#.*)?(?:$|\")"
+)
+"""A line such as DB_PASSWORD=value, whole or as a text in JSON."""
+_CODE: Final = (
+    ".py",
+    ".pyi",
+    ".js",
+    ".ts",
+    ".jsx",
+    ".tsx",
+    ".go",
+    ".rs",
+    ".java",
+    ".kt",
+    ".rb",
+    ".php",
+    ".c",
+    ".cc",
+    ".h",
+    ".cs",
+)
+"""Where a word without quotes is a name and no value."""
+_STANDS_FOR: Final = re.compile(
+    r"(?i)[$%<{/].*|.*[<{(\[].*[>})\]].*|(?:os\.|process\.env|env[.:]|getenv|vault:|file:|https?:).*|.*(?:example|change[-_ ]?me|placeholder|xxx|\*\*\*"
+    r"|\.\.\.|dummy|redacted|insert[-_ ]|your[-_ ]).*"
+)
+"""What stands for a value: a reference, or what is to be replaced."""
+_NAMES_ONE: Final = re.compile(r"(?i)[a-z]+(?:[-_. ][a-z]+)*")
+_SAYS_SO: Final = re.compile(rf"(?i){_TELLING}|key|none|value")
+_SHORT: Final = 8
 _SHOWN: Final = 40
 """Letters of a field's name that a finding shows."""
 _BITS: Final = 3.4
@@ -47,7 +83,7 @@ class Finding:
     line: int
     rule: str
     begins: str
-    """Its first letters, enough to find it again."""
+    """Its first letters, four of them or two of a short one: enough to find it again."""
     digest: str
     """Of the value: the same secret in another place has the same."""
 
@@ -68,10 +104,16 @@ class Scanner:
         for number, line in enumerate(lines, 1):
             if self._comments and ALLOWED in line:
                 continue
-            for rule, text in self._found(line):
+            for rule, text in self._found(line, plain=not place.endswith(_CODE)):
                 digest = hashlib.sha256(text.encode()).hexdigest()[:16]
                 if digest not in self._allowed:
-                    yield Finding(place=place, line=number, rule=rule, begins=f"{text[:4]}...", digest=digest)
+                    yield Finding(
+                        place=place,
+                        line=number,
+                        rule=rule,
+                        begins=f"{text[: 4 if len(text) > _SHORT else 2]}...",
+                        digest=digest,
+                    )
 
     def stored(self, place: str, text: str) -> Iterator[Finding]:
         """What is found in a text that is stored; where it is JSON, the place of a finding says in which field."""
@@ -89,7 +131,7 @@ class Scanner:
             # in one line with its key, because a telling name makes a secret of what is assigned to it
             yield from self.lines(f"{place}{field}", [f'{key}="{value}"'] if len(lines) == 1 else lines)
 
-    def _found(self, line: str) -> Iterator[tuple[str, str]]:
+    def _found(self, line: str, *, plain: bool = True) -> Iterator[tuple[str, str]]:
         for secret, redactor in self._known:
             if redactor.text(line) != line:
                 yield f"value of {secret.name}", secret.reveal()
@@ -98,10 +140,28 @@ class Scanner:
                 text = match[0] if "value" not in rule.groupindex else match["value"]
                 if not _WORDS.fullmatch(text):
                     yield name, text
-        for match in _ASSIGNED.finditer(line):
-            text = match["value"]
-            if not _WORDS.fullmatch(text) and _entropy(text) >= _BITS and any(sign.isdigit() for sign in text):
-                yield "assigned secret", text
+        for text in dict.fromkeys(_assigned(line, plain=plain)):
+            yield "assigned secret", text
+
+
+def _assigned(line: str, *, plain: bool) -> Iterator[str]:
+    """What is given to a telling name in this line. `plain`: whether a value may stand there without quotes."""
+    for match in _ASSIGNED.finditer(line):
+        text = match["value"]
+        if not _WORDS.fullmatch(text) and _entropy(text) >= _BITS and any(sign.isdigit() for sign in text):
+            yield text
+    for rule in (_QUOTED, _PLAIN) if plain else (_QUOTED,):
+        yield from (match["value"] for match in rule.finditer(line) if _is_value(match["name"], match["value"]))
+
+
+def _is_value(name: str, text: str) -> bool:
+    """Whether this is a secret that stands behind such a name, and not what stands for one or names one."""
+    if _STANDS_FOR.fullmatch(text):
+        return False
+    if re.fullmatch(_BY_PEOPLE, name, re.IGNORECASE):
+        return not (_NAMES_ONE.fullmatch(text) and _SAYS_SO.search(text))
+    # tokens are made by machines; what is words alone behind such a name is the name of one
+    return " " not in text and not text.isdigit() and not _NAMES_ONE.fullmatch(text) and any(map(str.isdigit, text))
 
 
 def _leaves(data: object, field: str, key: str = "") -> Iterator[tuple[str, str, str]]:

@@ -126,6 +126,11 @@ def end_leases(tx: Tx, leases: Sequence[int], now: int) -> list[Lease]:
     return found
 
 
+def leases(tx: Tx) -> list[Lease]:
+    """The leases that are kept: those that stand, and those that ended not long ago."""
+    return rows.values(Lease, tx.execute(sa.select(secret_leases)))
+
+
 def held(tx: Tx, now: int, name: str | None = None) -> list[Lease]:
     """Who holds values now."""
     table = secret_leases

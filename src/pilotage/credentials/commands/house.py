@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.names import refuse_name
+from pilotage.credentials.errors import KeyMissing
 from pilotage.credentials.opening import key_ring
 from pilotage.credentials.plan import Plan
 from pilotage.credentials.service.keeping import Keeper, Person
@@ -91,6 +92,14 @@ class Opened:
             keys=key_ring(self.project.folder, environment, os.environ),
             by=Person(name=shell_user(), known=KNOWN),
         )
+
+    def key_names(self, database: Database) -> frozenset[str]:
+        """What the keys are called that are here; none where they cannot be used."""
+        try:
+            keys = self.keeper(database).keys.read()
+        except KeyMissing:
+            return frozenset()
+        return frozenset() if keys is None else frozenset(keys.known)
 
     def places(self) -> SecretPlaces:
         """Where values are, as far as that can be seen without asking for one."""

@@ -36,16 +36,19 @@ class KeepingCommands:
     house: House
     out: Output
 
-    def init(self) -> None:
+    def init(
+        self, *, new: Annotated[bool, Parameter(help="though values are sealed with a key that is lost")] = False
+    ) -> None:
         """Make the keys of this environment: one for its local store, one that signs the audit trail.
 
         They lie in files beside the database, never in it. Keep copies where the database is not: without the key, no value
-        opens again.
+        opens again. It is refused where values are sealed with a key that is not here: bring that one. Where it is lost,
+        --new makes another one, and those values have to be set anew.
         """
         project = self.house.project()
         with self.house.database() as database:
             keeper = Opened(project=project).keeper(database)
-            made = keeper.init()
+            made = keeper.init(new=new)
         file = key_file(project.folder, project.environment)
         signing = None if SigningKey.read(file) else SigningKey.make(file)
         place = keeper.keys.place
@@ -67,7 +70,7 @@ class KeepingCommands:
         """
         with self.house.database() as database:
             keeper = self._keeper(database)
-            keeper.keys.need()
+            keeper.need()
             value = _read_value(named(name))
             made = keeper.put(value, rotating=False, expires_at=_from_now(database, expires))
         if not self.out.put(_as_data(made)):
@@ -88,7 +91,7 @@ class KeepingCommands:
         """
         with self.house.database() as database:
             keeper = self._keeper(database)
-            keeper.keys.need()
+            keeper.need()
             span = None if overlap is None else self._long_enough(overlap)
             value = _read_value(named(name))
             made = keeper.put(value, rotating=True, expires_at=_from_now(database, expires), overlap=span)

@@ -1,6 +1,6 @@
 """`pilotage secret list`, `who`, `grant`, `revoke` and `grants`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,20 +32,22 @@ class LookingCommands:
 
         Never a value.
         """
-        places = Opened(project=self.house.project()).places()
+        opened = Opened(project=self.house.project())
+        places = opened.places()
         with self.house.open() as platform:
             automations = list(platform.automations.values())
             with platform.database.snapshot() as tx:
                 now = platform.database.now(tx)
                 told = tell(tx, now, places, declared(automations))
-        if self.out.put({"secrets": [_as_data(one) for one in told]}):
+            here = opened.key_names(platform.database)
+        if self.out.put({"secrets": [_as_data(one, here) for one in told]}):
             return
         if not told:
             self.out.line("No automation names a secret, and the local store has none.")
             return
         self.out.table(
             ("secret", "comes from", "age", "may become", "ends", "versions", "held by", "granted to"),
-            [_row(one, now) for one in told],
+            [_row(one, now, here) for one in told],
         )
 
     def who(self, name: Name) -> None:
@@ -53,6 +55,8 @@ class LookingCommands:
         with self.house.database() as database, database.snapshot() as tx:
             now = database.now(tx)
             held = store.held(tx, now, name)
+        if not held:
+            self._refuse_unknown(name)
         if self.out.put({"secret": name, "held": [_lease_as_data(one) for one in held]}):
             return
         if not held:
@@ -74,6 +78,18 @@ class LookingCommands:
             ],
         )
         self.out.say(f"Who held it before: pilotage audit --subject {name}")
+
+    def _refuse_unknown(self, name: str) -> None:
+        places = Opened(project=self.house.project()).places()
+        if places.look(name, None)[0]:
+            return
+        with self.house.open() as platform:
+            known = set(declared(platform.automations.values()))
+            with platform.database.snapshot() as tx:
+                known |= {one.secret for one in (*store.versions(tx), *store.grants(tx), *store.leases(tx))}
+        if name not in known:
+            remedy = did_you_mean(name, sorted(known), "`pilotage secret list` lists those that are known here.")
+            raise UnknownName(f'There is no secret "{name}" here: nothing names it, and no store here has it.', remedy)
 
     def grant(self, name: Name, automation: Automation) -> None:
         """Let an automation use a secret.
@@ -118,7 +134,7 @@ class LookingCommands:
 _WORDS = {Age.SOON: "soon", Age.OLD: "TOO OLD", Age.EXPIRED: "EXPIRED"}
 
 
-def _row(one: Told, now: int) -> tuple[object, ...]:
+def _row(one: Told, now: int, here: Collection[str]) -> tuple[object, ...]:
     note = _WORDS.get(one.standing.age, "")
     years = "unknown" if one.set_at is None else age(now - one.set_at)
     return (
@@ -127,13 +143,13 @@ def _row(one: Told, now: int) -> tuple[object, ...]:
         f"{years} {note}".strip() if one.where else "",
         "" if one.max_age is None else age(one.max_age),
         "" if one.expires_at is None else until(one.expires_at, now),
-        ", ".join(str(version.version) for version in one.versions),
+        ", ".join(f"{version.version}{'' if version.key in here else ' (NO KEY HERE)'}" for version in one.versions),
         ", ".join(f"{lease.holder} {until(lease.until, now)}" for lease in one.held),
         ", ".join(grant.automation for grant in one.grants),
     )
 
 
-def _as_data(one: Told) -> Mapping[str, object]:
+def _as_data(one: Told, here: Collection[str]) -> Mapping[str, object]:
     left = one.standing.left
     return {
         "secret": one.name,
@@ -144,6 +160,7 @@ def _as_data(one: Told) -> Mapping[str, object]:
         "age": one.standing.age.value,
         "seconds_left": None if left is None else left // 1_000_000,
         "versions": [version.version for version in one.versions],
+        "versions_without_key": [version.version for version in one.versions if version.key not in here],
         "held": [_lease_as_data(lease) for lease in one.held],
         "granted_to": [grant.automation for grant in one.grants],
     }

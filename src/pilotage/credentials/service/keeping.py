@@ -1,11 +1,12 @@
 """What people do with the local store: set, rotate, retire, forget, and wrap anew under another key."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pilotage.credentials import store
-from pilotage.credentials.envelope import Keys, rewrap, seal, unseal
+from pilotage.credentials.envelope import NO_KEYS, Keys, rewrap, seal, unseal
 from pilotage.credentials.errors import NoSuchVersion, SecretUnusable, StillHeld
 from pilotage.credentials.keys import KeyRing, alone, fresh
 from pilotage.credentials.values import Lease, SecretValue, Version
@@ -42,7 +43,7 @@ class Keeper:
         Rotating, the versions before stay valid for `overlap` microseconds, or until they are retired. Otherwise they end now.
         """
         _refuse(value)
-        keys, name = self.keys.need(), value.name
+        keys, name = self.need(), value.name
         with self.database.transaction() as tx:
             store.lock(tx)
             now = self.database.now(tx)
@@ -125,13 +126,28 @@ class Keeper:
             self._record(tx, now, "forgotten", name, f"every value of {name} was taken out of the local store")
             return len(numbers)
 
-    def init(self) -> Keys | None:
-        """Make the key of the store; None where there is one."""
-        if self.keys.read() is not None:
-            return None
-        made = fresh(None)
-        self.keys.write(made)
+    def need(self) -> Keys:
+        """The keys. Raises KeyMissing (PLT-233), and says which one to bring where values are sealed."""
+        found = self.keys.read()
+        if found is None:
+            with self.database.snapshot() as tx:
+                self._refuse_lost(tx, NO_KEYS)
+        return self.keys.need() if found is None else found
+
+    def init(self, *, new: bool = False) -> Keys | None:
+        """Make the key of the store; None where there is one.
+
+        Raises KeyMissing (PLT-233) where values are sealed with a key that is not here, unless that is given up by `new`.
+        """
+        here = self.keys.read()
         with self.database.transaction() as tx:
+            store.lock(tx)
+            if not new:
+                self._refuse_lost(tx, here or NO_KEYS)
+            if here is not None:
+                return None
+            made = fresh(None)
+            self.keys.write(made)
             now = self.database.now(tx)
             self._record(
                 tx, now, "key made", "key", f"the key {made.current} of the local store was made", key=made.current
@@ -141,21 +157,22 @@ class Keeper:
     def rekey(self, *, keep: bool = False) -> int:
         """Wrap every data key under a new key, or under the first of PILOTAGE_KEY; how many.
 
-        The file has both keys until all is written: whatever happens on the way, every value opens.
+        The file has both keys until all is written: whatever happens on the way, every value opens. What is refused changes
+        nothing. Versions that ended and whose key is not here stay as they are.
         """
-        before = self.keys.need()
+        before = self.need()
         ours = self.keys.place is not None
         after = fresh(before) if ours else before
-        if ours:
-            self.keys.write(after)
         with self.database.transaction() as tx:
             store.lock(tx)
+            self._refuse_lost(tx, before)
             now = self.database.now(tx)
-            found = store.every_sealed(tx)
-            for one in found:
-                anew = rewrap(self.environment, one, after)
+            found = [rewrap(self.environment, one, after) for one in store.every_sealed(tx) if one.key in before.known]
+            if ours:  # not before: from here on nothing is refused any more
+                self.keys.write(after)
+            for anew in found:
                 store.change_versions(
-                    tx, one.secret, [one.version], {"key": anew.key, "wrapped": anew.wrapped, "changed_at": now}
+                    tx, anew.secret, [anew.version], {"key": anew.key, "wrapped": anew.wrapped, "changed_at": now}
                 )
             said = f"{len(found)} values were wrapped with the key {after.current}"
             self._record(tx, now, "rewrapped", "key", said, key=after.current)
@@ -167,8 +184,8 @@ class Keeper:
         """Every value that the store can open, to look for it elsewhere."""
         with self.database.snapshot() as tx:
             sealed = store.every_sealed(tx)
-        keys = self.keys.read()
-        return [] if keys is None else [unseal(self.environment, one, keys) for one in sealed]
+        keys = self.keys.read() or NO_KEYS
+        return [unseal(self.environment, one, keys) for one in sealed if one.key in keys.known]
 
     def grant(self, name: str, automation: str) -> None:
         """Let an automation use a secret."""
@@ -192,6 +209,14 @@ class Keeper:
             now = self.database.now(tx)
             said = f"{places:,} places were searched for literal secrets: {findings:,} found"
             self._record(tx, now, "scanned", "scan", said, findings=findings, places=places)
+
+    def _refuse_lost(self, tx: Tx, here: Keys) -> None:
+        now = self.database.now(tx)
+        lost = Counter(
+            one.key for one in store.versions(tx) if one.key and one.valid(now) and one.key not in here.known
+        )
+        if lost:
+            raise self.keys.not_here(lost)
 
     def _record(self, tx: Tx, now: int, kind: str, name: str, said: str, **details: Detail) -> None:
         event = Event(

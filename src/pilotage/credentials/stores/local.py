@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pilotage.credentials import store
-from pilotage.credentials.envelope import unseal
+from pilotage.credentials.envelope import NO_KEYS, unseal
 from pilotage.credentials.keys import KeyRing
 from pilotage.credentials.values import Found, Sealed, Source, Version
 from pilotage.machinery.storage.database import Database
@@ -37,7 +37,7 @@ class LocalStore:
 
     def _opened(self, version: Version, sealed: Sealed) -> Found:
         return Found(
-            value=unseal(self.environment, sealed, self.keys.need()),
+            value=unseal(self.environment, sealed, self.keys.read() or NO_KEYS),
             source=Source.LOCAL,
             version=str(version.version),
             set_at=version.set_at,

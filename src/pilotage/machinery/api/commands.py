@@ -12,6 +12,7 @@ from pilotage.kernel.clock import from_micros, micros
 from pilotage.kernel.durations import duration
 from pilotage.machinery.api import tokens
 from pilotage.machinery.api.values import Token, TokenScope
+from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.person import KNOWN, shell_user
 from pilotage.machinery.cli.times import iso, until, when
@@ -59,6 +60,7 @@ class TokenCommands:
 
         Its token is printed once and kept nowhere: put it where that program keeps its secrets.
         """
+        _refuse_new(name, lasts)
         with self.house.database() as database:
             with database.snapshot() as tx:
                 now = database.now(tx)
@@ -74,6 +76,25 @@ class TokenCommands:
             gone = tokens.revoke(database, token, by=shell_user(), known=KNOWN)
         if not self.out.put({"revoked": [one.id for one in gone]}):
             self.out.say(f"Revoked: {', '.join(f'{one.id} ({one.name})' for one in gone)}.")
+
+
+def _refuse_new(name: str, lasts: str) -> None:
+    if not name.strip():
+        raise WrongUsage(
+            "The token has no name: nobody could tell later whose it is.",
+            "Say who it is for: pilotage token new crm --scope submit",
+        )
+    wanted = lasts.strip()
+    if wanted.startswith("-") or not _lasts(wanted):
+        raise WrongUsage(
+            f"--lasts {wanted}: a token that lasts no time at all lets nobody in.",
+            f"Say for how long, such as --lasts {_LASTS}",
+        )
+
+
+def _lasts(text: str) -> bool:
+    found = duration(text)
+    return found.seconds > 0 or found.working_days > 0
 
 
 def _stands(token: Token, now: int) -> str:
