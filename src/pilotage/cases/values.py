@@ -49,6 +49,15 @@ def connection_waited_for(waits_for: str | None) -> str | None:
     return waits_for.removeprefix(_WAITING_FOR) if waits_for and waits_for.startswith(_WAITING_FOR) else None
 
 
+TO_DO = " To do: "
+"""Between what is said of an effect that waits because of our own side, and its remedy."""
+
+
+def with_remedy(what: str, remedy: str) -> str:
+    """What is kept of an effect that nobody could be asked for until somebody mends something here."""
+    return f"{what}{TO_DO}{remedy}"
+
+
 class EffectState(StrEnum):
     """How far an outward act has come."""
 

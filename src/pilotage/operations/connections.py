@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -24,6 +24,7 @@ LONG: Final = timedelta(minutes=5)
 _RECENT: Final = 3600 * SECOND
 WORKS: Final = "answers"
 NEVER: Final = "not called yet"
+HELD_UP: Final = "cannot be called from here"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,12 +33,12 @@ class OtherSide:
 
     name: str
     state: str
-    """"answers", "down", "answers differently", "throttled", "refused us" or "not called yet"."""
+    """"answers", "down", "answers differently", "throttled", "refused us", "cannot be called from here" or "not called yet"."""
     now: int
     since: int | None
     """Since when it has been so, where it is not well; for "refused us" when that was last said."""
     said: str
-    """What it said last, of that kind."""
+    """What it said last, of that kind; where it cannot be called from here, why not, and what to do."""
     next_call: int | None
     """When it is called again, where it is left alone."""
     waiting: int
@@ -80,8 +81,14 @@ def other_sides(database: Database, automations: Iterable[Automation]) -> list[O
         now = database.now(tx)
         standings = read(tx, now, beat=database.beat())
         waiting = counts.waiting_at(tx)
+        held_up: dict[str, list[str]] = {}
+        for one in counts.held_up(tx):
+            held_up.setdefault(one.connection, []).append(one.words)
     return [
-        _other_side(name, standings.get(name), now, declared.get(name, set()), *waiting.get(name, (0, None)))
+        _held_up(
+            _other_side(name, standings.get(name), now, declared.get(name, set()), *waiting.get(name, (0, None))),
+            held_up.get(name, ()),
+        )
         for name in sorted(declared.keys() | standings.keys() | waiting.keys())
     ]
 
@@ -108,6 +115,13 @@ def _other_side(
             asks: Checked() if standing is None else standing.stored.checked.get(asks, Checked()) for asks in checks
         },
     )
+
+
+def _held_up(side: OtherSide, why: Sequence[str]) -> OtherSide:
+    """The same; where our own side is why its effects wait, that is what has to be said of it."""
+    if not why:
+        return side
+    return replace(side, state=HELD_UP, since=None, next_call=None, said=" ".join(why))
 
 
 def _state(standing: Standing, heard: Mapping[str, int]) -> tuple[str, int | None, int | None]:
@@ -145,7 +159,7 @@ def _clock(at: int, now: int) -> str:
 
 
 def needs(found: Sequence[OtherSide]) -> list[Need]:
-    """Connections that somebody must look after: left alone for long, or refusing most of what is asked."""
+    """Connections that somebody must look after: left alone for long, refusing most of what is asked, or held up by us."""
     return [
         Need(
             condition=Condition.ATTENTION,
@@ -183,7 +197,7 @@ def check_in_words(one: OtherSide, asks: str) -> str:
 def _needs_somebody(one: OtherSide) -> bool:
     if one.state in {Heard.DOWN.value, Heard.DIFFERS.value}:
         return one.lasts >= LONG
-    return one.state == Heard.REFUSED.value
+    return one.state in {Heard.REFUSED.value, HELD_UP}
 
 
 def _what_to_do(one: OtherSide) -> str:
@@ -192,6 +206,8 @@ def _what_to_do(one: OtherSide) -> str:
             return "It is called again by itself; what waits goes out when it answers."
         case Heard.DIFFERS.value:
             return "It answers, but not as agreed. Compare its answers with the contract named in expect=."
+        case value if value == HELD_UP:
+            return ""
         case _:
             return "It answers, and does not do what is asked. Look at the credential and at what it says."
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from pilotage.cases.commands.house import House, Platform
 from pilotage.cases.errors import IntakePaused
+from pilotage.cases.service.held_up import held_up_in_words
 from pilotage.cases.service.intake import Receipt
 from pilotage.cases.service.settling import on_its_own, wait_until_still
 from pilotage.cases.service.submitting import Submitted, Way, submit_file
@@ -63,6 +64,7 @@ class SubmitCommand:
 
             raise WrongUsage("No file is named.", f"Write: pilotage submit {automation} FILE ...")
         way = Way(form=form, delimiter=delimiter, encoding=encoding, sheet=sheet)
+        held_up: list[str] = []
         with self.house.open() as platform:
             platform.automation(automation)
             if not work:
@@ -74,7 +76,11 @@ class SubmitCommand:
                         wait_until_still(
                             platform.database, platform.pairs(), seen=lambda left: watched.show(in_words(left))
                         )
-        return self._say(automation, done, worked=work)
+                held_up = held_up_in_words(platform.database)
+        code = self._say(automation, done, worked=work)
+        for words in held_up:
+            self.out.say(words, style="bold")
+        return code
 
     def _take(self, platform: Platform, automation: str, files: Sequence[Path], way: Way, *, anew: bool) -> _Done:
         done = _Done()

@@ -24,7 +24,7 @@ from pilotage.cases.service import documents
 from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
-from pilotage.cases.values import Permitted
+from pilotage.cases.values import Permitted, with_remedy
 from pilotage.cases.walk import said_of
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import (
@@ -43,6 +43,8 @@ from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+from pilotage.machinery.net.errors import AddressRefused, DoorDisarmed
+from pilotage.machinery.net.masking import hide
 
 MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall, TooHeavy)
 """What is wrong with the step or its record, and would be wrong again."""
@@ -178,7 +180,9 @@ def _failed(error: Exception, standing: Standing, *, failing: bool) -> Outcome:
             return NotDone(words=words, failing=failing)
         case Standing.NOTHING if isinstance(error, PilotageError) and not isinstance(error, MISUSE):
             # a secret or a setting that is missing here, a door that is shut: not the case's fault, so it waits
-            return NotDone(words=words, throttled=True, after=MEND)
+            return _ours(error)
+        case Standing.NOT_DONE if isinstance(error, AddressRefused | DoorDisarmed):
+            return _ours(error)
         case Standing.NOTHING | Standing.REFUSED:
             return Refused(words=words)
         case Standing.NOT_DONE:
@@ -194,6 +198,11 @@ def _failed(error: Exception, standing: Standing, *, failing: bool) -> Outcome:
                 over=over,
                 failing=failing,
             )
+
+
+def _ours(error: PilotageError) -> NotDone:
+    """Nobody was asked, because of our own side: it waits until somebody mends that, and says how."""
+    return NotDone(words=hide(with_remedy(error.what, error.remedy)), throttled=True, after=MEND)
 
 
 def _wait(error: Exception) -> int | None:

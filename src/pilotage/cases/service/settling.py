@@ -21,14 +21,23 @@ Served = Sequence[tuple[str, str]]
 _T = TypeVar("_T")
 
 
-def on_its_own(database: Database, served: Served, *, soon: float = SOON) -> OnItsOwn:
-    """What goes on by itself within `soon` seconds."""
+def on_its_own(database: Database, served: Served, *, soon: float = SOON, begun: int | None = None) -> OnItsOwn:
+    """What goes on by itself within `soon` seconds.
+
+    What our own side was found to hold up since `begun` does not: somebody has to mend that.
+    """
     with database.snapshot() as tx:
         now = database.now(tx)
         until = now + int(soon * SECOND)
         standings = limiting.read(tx, now, beat=database.beat())
         alone = {name for name, one in standings.items() if one.on_platform(one.left_alone_until) > until}
-        return counting.on_its_own(tx, served, until, left_alone=alone)
+        held_up = () if begun is None else counting.held_up_since(tx, begun)
+        return counting.on_its_own(tx, served, until, left_alone=alone, held_up=held_up)
+
+
+def _now(database: Database) -> int:
+    with database.snapshot() as tx:
+        return database.now(tx)
 
 
 def when_it_answers(database: Database, read: Callable[[], _T]) -> _T:
@@ -60,9 +69,9 @@ def wait_until_still(
     """
     clock = clock or SystemClock()
     rest = threading.Event()
-    begun = clock.monotonic()
+    begun, since = clock.monotonic(), when_it_answers(database, lambda: _now(database))
     while True:
-        left = when_it_answers(database, lambda: on_its_own(database, served, soon=soon))
+        left = when_it_answers(database, lambda: on_its_own(database, served, soon=soon, begun=since))
         seen(left)
         if not left.count or (within is not None and clock.monotonic() - begun >= within):
             return left

@@ -9,7 +9,7 @@ from pilotage.cases.store import handing
 from pilotage.cases.store.found import ShapeOfOne, Submission
 from pilotage.cases.store.holding import held_effects, intake_held
 from pilotage.cases.tables import case_content, cases, effects, quarantine, still_open, submissions
-from pilotage.cases.values import EffectState, Place
+from pilotage.cases.values import TO_DO, EffectState, Place
 from pilotage.machinery.storage import rows
 from pilotage.machinery.storage.database import Tx
 
@@ -97,10 +97,33 @@ class OnItsOwn:
         return self.ready + self.moving + self.waking + self.sending + self.asking + self.offered
 
 
-def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int, *, left_alone: Collection[str] = ()) -> OnItsOwn:
+def held_up_since(tx: Tx, since: int) -> list[tuple[str, str]]:
+    """(automation, connection) of which an effect was tried since then, and our own side is why nobody could be asked."""
+    e = effects.c
+    found = tx.execute(
+        sa.select(e.automation, e.connection)
+        .where(
+            e.state == sa.literal(EffectState.PLANNED.value, literal_execute=True),
+            e.changed_at >= since,
+            e.due_at.isnot(None),
+            e.words.contains(TO_DO, autoescape=True),
+        )
+        .distinct()
+    )
+    return [(automation, connection) for automation, connection in found]
+
+
+def on_its_own(
+    tx: Tx,
+    served: Sequence[tuple[str, str]],
+    until: int,
+    *,
+    left_alone: Collection[str] = (),
+    held_up: Collection[tuple[str, str]] = (),
+) -> OnItsOwn:
     """What moves by itself up to `until`, of the served (automation, release) pairs.
 
-    Effects that are held do not, nor those of connections that are left alone until later.
+    Effects that are held do not, nor those of connections that are left alone until later, nor what is held up here.
     """
     if not served:
         return OnItsOwn()
@@ -123,6 +146,8 @@ def on_its_own(tx: Tx, served: Sequence[tuple[str, str]], until: int, *, left_al
     places_[Place.WAITING.value] = sum(n for a, r, n in tx.execute(due_cases) if (a, r) in set(served))
     due = sa.or_(e.due_at.is_(None), e.due_at <= until)
     called = e.connection.not_in(sorted(left_alone))
+    if held_up:
+        due = sa.and_(due, sa.tuple_(e.automation, e.connection).not_in(sorted(held_up)))
     states = {
         str(row[0]): int(row[1])
         for row in tx.execute(

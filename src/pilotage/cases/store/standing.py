@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pilotage.cases.store import tallying
 from pilotage.cases.sums import Tally
 from pilotage.cases.tables import archive_runs, cases, effects, quarantine, still_open
-from pilotage.cases.values import EffectState, HandOverState, Place, connection_waited_for, waiting_for
+from pilotage.cases.values import TO_DO, EffectState, HandOverState, Place, connection_waited_for, waiting_for
 from pilotage.machinery.storage.database import Tx
 
 
@@ -75,6 +75,35 @@ def waiting_at(tx: Tx) -> dict[str, tuple[int, int | None]]:
     )
     _add(found, ((connection_waited_for(what) or "", count, oldest) for what, count, oldest in waiting))
     return found
+
+
+class HeldUp(NamedTuple):
+    """Planned effects that no call can be made for, because of our own side."""
+
+    connection: str
+    words: str
+    """Why not, and what to do."""
+    effects: int
+    """How many of the automation wait there."""
+
+
+def held_up(tx: Tx) -> list[HeldUp]:
+    """Where our own side is the reason that effects wait, by connection and reason, the most first.
+
+    Only the effects that were tried have the reason; the others of their automation there wait behind them.
+    """
+    e = effects.c
+    ours = sa.case((e.words.contains(TO_DO, autoescape=True), e.words))
+    found = tx.execute(
+        sa.select(e.connection, sa.func.max(ours), sa.func.count())
+        .where(e.state == sa.literal(EffectState.PLANNED.value, literal_execute=True))
+        .group_by(e.connection, e.automation)
+        .having(sa.func.max(ours).isnot(None))
+    )
+    together: dict[tuple[str, str], int] = {}
+    for connection, words, number in found:
+        together[connection, words] = together.get((connection, words), 0) + number
+    return sorted((HeldUp(*of, number) for of, number in together.items()), key=lambda one: (-one.effects, one))
 
 
 def _add(found: dict[str, tuple[int, int | None]], rows: Iterable[tuple[str, int, int]]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Never
 from cyclopts import Parameter
 
 from pilotage.cases.commands.submitting import in_words
+from pilotage.cases.service.held_up import held_up_in_words
 from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still, when_it_answers
 from pilotage.cases.service.today import read_places
 from pilotage.cases.values_today import Places
@@ -51,6 +52,8 @@ class RunCommand:
                         seen=lambda left: watched.show(in_words(left)),
                     )
             self._tell(read_places(platform.database, tuple(platform.automations)))
+            for words in held_up_in_words(platform.database):
+                self.out.say(words, style="bold")
 
     def _tell(self, places: Places) -> None:
         if not self.out.put(places_as_data(places)):

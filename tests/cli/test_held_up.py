@@ -1,0 +1,74 @@
+"""What our own side holds up is said with its remedy, by every command that a person asks why nothing moves."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.cli.conftest import Pilotage
+
+
+@pytest.fixture
+def claims(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three claims, in a project whose environment is neither dev nor live, and where nothing is set."""
+    (project / "pyproject.toml").write_text(
+        '[tool.pilotage]\nautomations = ["tests.cli.payments:expenses"]\n[tool.pilotage.settings.office]\n'
+    )
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "office")
+    file = project / "claims.csv"
+    file.write_text("id\n1\n2\n3\n")
+    return file
+
+
+def told_everywhere(pilotage: Pilotage, why: str, to_do: str, *command: str) -> None:
+    """`run`, `connections` and `status` say why and what to do, and how many wait."""
+    ran = pilotage(*(command or ("run",)))
+    assert "3 effects of payments wait: " in ran.err
+    assert why in ran.err
+    assert f" To do: {to_do}" in ran.err
+    sides = pilotage("connections").out
+    assert "payments: cannot be called from here, 3 cases waiting" in sides
+    assert why in sides
+    data = pilotage("status", "--json").data
+    assert data["condition"] == "attention"
+    (need,) = [
+        one
+        for one in cast("list[dict[str, str]]", data["needs"])
+        if one["title"].startswith("payments: cannot be called from here, 3 cases waiting")
+    ]
+    assert why in need["why"]
+    assert to_do in need["why"]
+
+
+def test_a_setting_that_is_missing_is_said_with_its_variable(claims: Path, pilotage: Pilotage) -> None:
+    """`submit --work` says so at once, and what to set."""
+    told_everywhere(
+        pilotage,
+        "Setting payments-url: is not set in office",
+        "Set PAYMENTS_URL in office",
+        *("submit", "expenses", str(claims), "--work"),
+    )
+
+
+def test_a_secret_that_is_not_granted_is_said_with_the_command(
+    claims: Path, pilotage: Pilotage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy is the command to type."""
+    monkeypatch.setenv("PAYMENTS_URL", "https://127.0.0.1:9")
+    monkeypatch.setenv("PAYMENTS_TOKEN", "a-token-of-payments")
+    assert pilotage("submit", "expenses", str(claims)).code == 0
+    told_everywhere(
+        pilotage, 'may not use the secret "payments-token"', "pilotage secret grant payments-token expenses"
+    )
+
+
+def test_an_address_that_is_refused_is_said_with_the_projects_setting(
+    claims: Path, pilotage: Pilotage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits as the others do, without an attempt used up, and the word to write is named."""
+    monkeypatch.setenv("PAYMENTS_URL", "https://127.0.0.1:9")
+    monkeypatch.setenv("PAYMENTS_TOKEN", "a-token-of-payments")
+    assert pilotage("secret", "grant", "payments-token", "expenses").code == 0
+    assert pilotage("submit", "expenses", str(claims)).code == 0
+    told_everywhere(pilotage, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant")
+    assert "set private-addresses = true" in pilotage("connections").out
