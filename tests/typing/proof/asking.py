@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias, assert_type
 
 import pilotage as pl
-from questions.automation import Question, Reply, Team, Wish, gpt, reply_to, route, small, wishes
+from enquiries.automation import Question, Reply, Team, Wish, gpt, reply_to, route, small, wishes
 
 Mood: TypeAlias = Literal["calm", "angry"]
 MOODS: tuple[Mood, ...] = ("calm", "angry")

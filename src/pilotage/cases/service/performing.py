@@ -45,6 +45,7 @@ from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
 from pilotage.machinery.net.errors import AddressRefused, DoorDisarmed
 from pilotage.machinery.net.masking import hide
+from pilotage.machinery.storage.outages import is_lost_server
 
 MISUSE: Final = (Failure, BodyNotJson, ConnectionNotNamed, OnlyReads, PathRefused, SecondCall, TooHeavy)
 """What is wrong with the step or its record, and would be wrong again."""
@@ -69,7 +70,7 @@ class Performer:
             caller = self._caller(node, job)
             outcome = await (self._ask if job.asking else self._act)(automation, node, job, caller)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
-            outcome = NoAnswer(words=said_of(error)) if job.asking else Refused(words=said_of(error))
+            outcome = NoAnswer(words=said_of(error)) if job.asking else _failed(error, Standing.NOTHING, failing=False)
         response = None if caller is None or isinstance(outcome, Confirmed) else caller.response
         return Finished(job=job, outcome=outcome, response=response)
 
@@ -174,6 +175,10 @@ def _not_answered(step: str, standing: Standing, *, failing: bool) -> Outcome:
 def _failed(error: Exception, standing: Standing, *, failing: bool) -> Outcome:
     words = said_of(error)
     match standing:
+        case Standing.NOTHING if is_lost_server(
+            error
+        ):  # before the call, such as when the release of a secret is noted
+            return NotDone(words="Our own database did not answer; nothing was sent.", throttled=True, after=SECOND)
         case Standing.NOTHING if isinstance(error, NoRoom):
             return NotDone(words=words, throttled=True, after=_wait(error))
         case Standing.NOTHING if failing or isinstance(error, CallNotDone):

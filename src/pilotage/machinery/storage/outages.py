@@ -62,6 +62,11 @@ class Outage:
             _log.warning("database.back", extra={"away_seconds": round(self._clock.monotonic() - since, 1)})
 
 
+def is_lost_server(error: BaseException) -> bool:
+    """Whether the error comes of a database server that is away."""
+    return _said_of_a_lost_server(error) is not None
+
+
 def _said_of_a_lost_server(error: BaseException | None) -> str | None:
     """What the server or the driver said, if that is what the error comes of."""
     while error is not None:
