@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.peers, pytest.mark.timeout(3600)]
 cellar = pl.Connection("cellar", base_url="http://127.0.0.1:9/v1", timeout="20m")
 free = pl.Price(input=0, output=0)
 smollm = pl.Model("smollm2", through=cellar, price=free, most_tokens=40, at_once=1)
-hasty = pl.Model("smollm2", through=cellar, price=free, timeout=timedelta(milliseconds=20))
+hasty = pl.Model("smollm2", through=cellar, price=free, most_tokens=40, timeout=timedelta(milliseconds=20))
 sort = pl.Prompt("sort.md", version=1)
 
 
@@ -38,7 +38,9 @@ async def team(tickets: list[Ticket]) -> list[pl.Judgement[Team] | pl.Failure]:
 @pl.judge(through=cellar, uses=[sort])
 async def team_in_haste(ticket: Ticket) -> pl.Judgement[Team]:
     """The same, by a model that has no time."""
-    return await hasty.classify(ticket, into=Team, prompt=sort, text=lambda ticket: ticket.text)
+    return await hasty.classify(
+        ticket, into=Team, prompt=sort, text=lambda ticket: ticket.text, confidence=pl.Agreement(1)
+    )
 
 
 def automation(judge: object) -> pl.Automation[Ticket, Team]:

@@ -158,8 +158,11 @@ def test_a_process_has_one_engine(durable: Any, database: Database) -> None:
 def test_an_engine_that_could_not_be_made_leaves_room_for_another(tmp_path: Any, durable: Any) -> None:
     """A database that cannot be reached is an error, and not the end of engines in this process."""
     durable.engine.close(within=1)
-    nowhere = Database(f"sqlite:///{tmp_path / 'a folder'}")
-    (tmp_path / "a folder").mkdir()
+    file = tmp_path / "a file that becomes a folder"
+    nowhere = Database(f"sqlite:///{file}")
+    nowhere.close()
+    file.unlink()
+    file.mkdir()
     with pytest.raises(sa.exc.OperationalError):
         DbosEngine(nowhere, "nobody")
     durable.restart()
