@@ -16,6 +16,7 @@ import pytest
 
 from pilotage.cases.store import counting
 from tests.acceptance.ground import Ground, until
+from tests.databases import on_sqlite
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -23,8 +24,6 @@ LONG_LINE = int(os.environ.get("LONG_LINE", "400_000_000"))
 BOUND = 250_000
 """Kilobytes of memory that taking in a file may cost, however long its lines are."""
 HEADER = "id,text,number,day\n"
-only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is refused before the database is asked is the same on both."""
 
 
 def submit(ground: Ground, file: Path, *words: str, code: int = 0) -> str:
@@ -53,7 +52,7 @@ def cases(ground: Ground) -> int:
         return 0
 
 
-@only_sqlite
+@on_sqlite
 def test_files_that_are_refused_as_a_whole(ground: Ground) -> None:
     """Empty, without a header, with too few columns, not there: each has its code, its words and what to do; nothing arrives."""
     empty, bare, narrow = (ground.root / name for name in ("empty.csv", "bare.csv", "narrow.csv"))
@@ -77,7 +76,7 @@ def test_files_that_are_refused_as_a_whole(ground: Ground) -> None:
     assert counts(ground) == (2, 0, 0)
 
 
-@only_sqlite
+@on_sqlite
 def test_a_file_in_another_encoding(ground: Ground) -> None:
     """What is not UTF-8 waits with its bytes, and the message names the encoding with which the rest comes in."""
     file = ground.root / "old.csv"
@@ -92,7 +91,7 @@ def test_a_file_in_another_encoding(ground: Ground) -> None:
     assert counts(ground) == (2, 1, 1)
 
 
-@only_sqlite
+@on_sqlite
 def test_a_csv_with_semicolons(ground: Ground) -> None:
     """It is read as what it is; whoever says that commas separate it is told which columns are missing."""
     file = ground.root / "semicolons.csv"

@@ -17,6 +17,7 @@ from pilotage.cases.store import looking
 from pilotage.examples.tickets.demo import FAULTS
 from pilotage.machinery.storage.database import Database
 from tests.acceptance.ground import SOURCE
+from tests.databases import on_postgresql
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -24,7 +25,7 @@ REQUESTS = os.environ.get("DEMO_REQUESTS", "300")
 PARTS = ("duplicates", "done", "with_people", "quarantined", "dead_letters")
 
 
-@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgresql
 def test_the_sums_hold_with_each_fault(tmp_path: Path, database_url: str) -> None:
     """Run after run in one folder and one database: the sums hold, no key is acted on twice, ledger and desk agree."""
     for fault in FAULTS:

@@ -30,6 +30,8 @@ def test_an_engine_makes_its_tables_while_others_write(tmp_path: Path) -> None:
         writer.start()
     try:
         engine = DbosEngine(database, "one-life")
+        with database.snapshot() as tx:
+            assert "datasource_outputs" in sa.inspect(tx).get_table_names()
         engine.close(within=5)
     finally:
         stop.set()

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from tests.databases import on_postgresql
 
 from pilotage.machinery.engine.dbos import DbosEngine
 from pilotage.machinery.engine.errors import EngineAlreadyRunning
@@ -97,10 +98,9 @@ def test_who_comes_late_finds_what_the_other_saved(durable: Any, held: Held, que
     assert durable.rows() == [(1, 0, "by run 1")]
 
 
+@on_postgresql
 def test_who_loses_the_batch_in_the_middle_of_saving_saves_nothing(durable: Any, held: Held, queue: str) -> None:
     """Rows that were written, and not committed, when the batch was taken away are rolled back."""
-    if durable.database.dialect == "sqlite":
-        pytest.skip("on SQLite nobody can take a batch away while another one is saving: there is one writer")
     held.in_save = True
     durable.engine.launch(held, [queue])
     durable.engine.start(1)
@@ -116,10 +116,9 @@ def test_who_loses_the_batch_in_the_middle_of_saving_saves_nothing(durable: Any,
     assert durable.rows() == [(1, 0, "by run 1")]
 
 
+@on_postgresql
 def test_who_commits_a_moment_before_is_found_by_the_other(durable: Any, held: Held, queue: str) -> None:
     """A batch taken away between the last look and the commit is saved once: the other run finds it, and rolls back."""
-    if durable.database.dialect == "sqlite":
-        pytest.skip("on SQLite nobody can take a batch away while another one is saving: there is one writer")
     at_commit, commit = threading.Event(), threading.Event()
 
     @sa.event.listens_for(durable.database.engine, "commit")
@@ -250,11 +249,9 @@ def test_very_many_may_be_started_at_once(durable: Any) -> None:
     assert [batch for batch, _, _ in durable.rows()] == list(range(100))
 
 
-@pytest.mark.postgres
+@on_postgresql
 def test_a_database_that_was_away_kills_no_batch(durable: Any, queue: str) -> None:
     """A checkpoint whose connection is lost half-way, and which gets no other for a while, is saved once in the end."""
-    if durable.database.dialect == "sqlite":
-        pytest.skip("a file has no connection to lose")
     lost: list[int] = []
     refused: list[object] = []
 

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import on_postgresql
 
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.pulse import Pulse, call
@@ -86,10 +87,9 @@ def test_who_listens_hears_a_call_once_it_is_committed(database: Database) -> No
     assert pulse.pause == asked_often
 
 
+@on_postgresql
 def test_a_listener_outlives_the_server_that_ends_its_session(database: Database) -> None:
     """A session that is ended is opened again, and calls are heard again."""
-    if database.dialect == "sqlite":
-        pytest.skip("a file has no session that a server could end")
     pulse = Pulse(database, "SELECT false")
     stop, heard = threading.Event(), threading.Event()
     listener = threading.Thread(target=pulse.listen, args=(heard.set, stop))
