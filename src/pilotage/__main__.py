@@ -284,14 +284,14 @@ class House:
     @contextmanager
     def open(self, release: str | None = None) -> Generator["Platform"]:
         """Its platform, open for the block, with the code of the current release or of the one that is named."""
-        from pilotage.app import open_platform  # noqa: PLC0415 - loaded by the commands that need it
+        from pilotage.opening import open_platform  # noqa: PLC0415 - loaded by the commands that need it
 
         with open_platform(self.start, release=release) as platform:
             yield platform
 
     def project(self) -> "Project":
         """Where it lies and what it names. Raises ProjectMissing (PLT-002)."""
-        from pilotage.app import find_project  # noqa: PLC0415
+        from pilotage.project import find_project  # noqa: PLC0415
 
         return find_project(self.start)
 
@@ -322,14 +322,14 @@ class House:
     @contextmanager
     def database(self) -> Generator["Database"]:
         """The project's database, with its tables and without any code, open for the block."""
-        from pilotage.app import open_database  # noqa: PLC0415
+        from pilotage.opening import open_database  # noqa: PLC0415
 
         with open_database(self.project()) as database:
             yield database
 
     def automations(self) -> "Sequence[Automation]":
         """What it names, loaded."""
-        from pilotage.app import load_automations  # noqa: PLC0415
+        from pilotage.opening import load_automations  # noqa: PLC0415
 
         return load_automations(self.project())
 

@@ -5,7 +5,7 @@ Nothing is found by being imported: `[tool.pilotage]` of a project's `pyproject.
 
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from random import Random
@@ -57,12 +57,11 @@ from pilotage.operations import connections as other_sides
 from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
-from pilotage.project import Project, find_project
+from pilotage.project import Project
 from pilotage.releases import service as releases
 from pilotage.releases.answering import OlderReleases
 from pilotage.releases.artefact import Artefacts
 from pilotage.releases.asking import own_environment
-from pilotage.releases.loading import Loaded, automations_named, look_first_in, working_folders
 from pilotage.releases.needs import needs as release_needs
 from pilotage.releases.service import CurrentReleases
 from pilotage.releases.values import WORKING_DIRECTORY
@@ -70,12 +69,6 @@ from pilotage.releases.values import WORKING_DIRECTORY
 if TYPE_CHECKING:  # what only those who serve load
     from pilotage.machinery.web.app import Site
     from pilotage.machinery.web.values import WebSettings
-
-
-def load_automations(project: Project) -> list[Automation]:
-    """Import what the project names, from its working directory. Raises UnknownName (PLT-001) where it is not there."""
-    look_first_in(working_folders(project.root))
-    return automations_named(project.automations, project.root / "pyproject.toml")
 
 
 class Platform:
@@ -399,43 +392,3 @@ def _dbos(database: Database, executor: str) -> Engine:
     from pilotage.machinery.engine.dbos.engine import DbosEngine  # noqa: PLC0415 - 73 MB that only workers need
 
     return DbosEngine(database, executor, threads=AT_ONCE + 1)  # one to spare: cases/shares.py
-
-
-@contextmanager
-def open_database(project: Project) -> Generator[Database]:
-    """The project's database with its tables, open for the block; nobody's code is loaded."""
-    with closing(Database(project.database_url)) as database:
-        prepare(database)
-        yield database
-
-
-@contextmanager
-def open_platform(start: Path | None = None, *, release: str | None = None) -> Generator[Platform]:
-    """The platform of the project here, open for the block.
-
-    It has the code of the current release, or of the working directory where there is no release yet, or of the
-    `release` that is named ("dev": the working directory). A current release that cannot be loaded here is an error for
-    those who need its code alone.
-    """
-    project = find_project(start)
-    with open_database(project) as database:
-        loaded, problem = _load(project, database, release)
-    platform = Platform(project, loaded.automations, release=loaded.release, folder=loaded.folder, unloaded=problem)
-    try:
-        yield platform
-    finally:
-        platform.close()
-
-
-def _load(project: Project, database: Database, named: str | None) -> tuple[Loaded, PilotageError | None]:
-    current = releases.current(database) if named is None else None
-    if named == WORKING_DIRECTORY or (named is None and current is None):
-        automations = tuple(load_automations(project))
-        return Loaded(release=WORKING_DIRECTORY, automations=automations, folder=project.root), None
-    name = current.name if current is not None else str(named)
-    try:
-        return releases.load_release(database, Artefacts(folder=project.folder / "releases"), project.root, name), None
-    except PilotageError as error:
-        if named is not None:
-            raise
-        return Loaded(release=name, automations=(), folder=project.root), error

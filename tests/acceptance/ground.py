@@ -16,11 +16,12 @@ from typing import Any
 import psutil
 
 import pilotage as pl
-from pilotage.app import Platform, find_project
+from pilotage.app import Platform
 from pilotage.cases.service.submitting import submit_file
 from pilotage.cases.store import looking
 from pilotage.examples.tickets.helpdesk.setup import Running
 from pilotage.machinery.storage.database import Database
+from pilotage.project import find_project
 from tests.acceptance import routing
 
 SOURCE = str(Path(pl.__file__).parent.parent)

@@ -20,7 +20,7 @@ from typing import Final
 from pydantic import BaseModel
 
 import pilotage as pl
-from pilotage.cases.service.sending import Finished
+from pilotage.cases.service.jobs import Finished
 from pilotage.kernel.clock import Clock, ManualClock
 from pilotage.testing import FakeService, Platform, Request
 

@@ -22,7 +22,7 @@ from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.connections.limiting import read
 from pilotage.connections.opening import Connections
-from pilotage.connections.standing import Stored
+from pilotage.connections.stored import Stored
 from pilotage.examples.tickets.helpdesk.client import Client
 from pilotage.examples.tickets.helpdesk.faults import Fault, FaultKind
 from pilotage.examples.tickets.helpdesk.server import as_process

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 )
 
 from pilotage.cases.service import ending, holding, replaying
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.proving import prove
-from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.store import looking, moving
 from pilotage.cases.store.holding import make_gate
 from pilotage.cases.values import Place

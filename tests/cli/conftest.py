@@ -11,9 +11,11 @@ from typing import cast
 import pytest
 
 from pilotage import __main__ as top
-from pilotage.app import Platform, find_project, load_automations
+from pilotage.app import Platform
 from pilotage.machinery.engine.inline import InlineEngine
 from pilotage.machinery.storage.database import Database
+from pilotage.opening import load_automations
+from pilotage.project import find_project
 
 
 class Drained(InlineEngine):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pilotage.connections.breaker import LEAST, LONGEST, SECOND, WARM, WINDOW, Breaker, Stage
 from pilotage.connections.sorting import Answered, Cut, NeverSent, Seen, heard
-from pilotage.connections.standing import Standing, Stored
+from pilotage.connections.standing import Standing
+from pilotage.connections.stored import Stored
 from pilotage.connections.values import Heard
 
 START = 1_767_603_600 * SECOND

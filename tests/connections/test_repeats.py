@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilotage.connections.breaker import LEAST, LEAST_REPEATS, SECOND, SLOT, WINDOW, Breaker, Slot, delayed
-from pilotage.connections.standing import Standing, Stored
+from pilotage.connections.standing import Standing
+from pilotage.connections.stored import Stored
 from pilotage.connections.values import Heard
 
 START = 1_767_603_600 * SECOND

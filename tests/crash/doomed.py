@@ -20,10 +20,11 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from pilotage.__main__ import main
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.saving import Saving
-from pilotage.cases.service.sending import Finished, Job, Sending
+from pilotage.cases.service.sending import Sending
 from pilotage.cases.store import permitting
 from pilotage.machinery.engine.lives import Lives
 

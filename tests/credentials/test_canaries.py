@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from pilotage import __main__ as top
-from pilotage.app import open_platform
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.web.values import WebSettings
+from pilotage.opening import open_platform
 
 CANARY: Final = "cAnArY/4c7e+x&9b1f-LIVE"
 NEXT: Final = "cAnArY/second+y&77-LIVE"

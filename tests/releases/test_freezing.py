@@ -10,10 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from pilotage.app import Project as AppProject
-from pilotage.app import find_project, open_database
 from pilotage.cases.service.answering import fitting
 from pilotage.kernel.errors import UnknownName
 from pilotage.machinery.storage.database import Database
+from pilotage.opening import open_database
+from pilotage.project import find_project
 from pilotage.releases import service
 from pilotage.releases.answering import OlderReleases
 from pilotage.releases.artefact import Artefacts

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pilotage.authoring.errors import ConnectionNotNamed
@@ -16,7 +15,7 @@ from pilotage.authoring.failures import (
 )
 from pilotage.authoring.ports import Call, Permit
 from pilotage.connections.accounts import Account, Credentials, request
-from pilotage.connections.bodies import ContractBroken, decode
+from pilotage.connections.came import NO_ANSWER, STANDINGS, Came, came_of, heard_of, used_of
 from pilotage.connections.counting import scaled
 from pilotage.connections.errors import (
     AnswerMalformed,
@@ -29,57 +28,34 @@ from pilotage.connections.errors import (
     Refused,
     SecondCall,
 )
-from pilotage.connections.hearing import read_notice
 from pilotage.connections.injecting import Injected
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
 from pilotage.connections.remembering import raw_response
 from pilotage.connections.sorting import (
-    Answered,
     Cut,
     NeverSent,
     Seen,
     Verdict,
-    heard,
-    seconds_to_wait,
     sort_acting,
     sort_reading,
 )
 from pilotage.connections.standing import CALLS
+from pilotage.connections.telling import Telling
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
-from pilotage.machinery.net.masking import hide_bytes
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx2
 
-_SAID: Final = 300
-"""Characters of what was heard that are kept for everybody."""
 _PERMITS: Final = 3
 """How often a reading call takes a permit: another one where the process stood still until the last was over."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Seen:
-    """What came of sending once."""
-
-    what: Seen
-    words: str
-    answer: Answer | None = None
-    value: object = field(default=None, repr=False)
-    late: bool = False
-    """It was too late to send it."""
-    timed_out: bool = False
-    """It was sent, and no answer came in time."""
-
-
-_NO_ANSWER: Final = _Seen(what=Cut(), words="")
 
 
 class ConnectionCaller:
@@ -106,11 +82,10 @@ class ConnectionCaller:
         self._account = account
         self._credentials = credentials
         self._clock = clock
-        self._watch = watch
         self._probe = probe
         self._gate = watch if gated else None
-        self._failing: dict[str, Heard] = {}
         self._leases = leases
+        self._telling = Telling(credentials=credentials, clock=clock, watch=watch, gate=self._gate, leases=leases)
         self._door = door
         self._standing = Standing.NOTHING
         self.response: RawResponse | None = None
@@ -118,7 +93,7 @@ class ConnectionCaller:
 
     def failing(self, connection: str) -> Heard | None:
         """How the other side failed at the last call of this step, or None."""
-        return self._failing.get(connection)
+        return self._telling.failing.get(connection)
 
     @property
     def standing(self) -> Standing:
@@ -154,7 +129,7 @@ class ConnectionCaller:
 
     async def _carry(
         self, account: Account, call: Call, finish: Callable[[Outgoing], Outgoing]
-    ) -> tuple[Verdict, _Seen]:
+    ) -> tuple[Verdict, Came]:
         """Send it, once more where the credential was not accepted and its source has another one."""
         acting = call.changes
         if acting:
@@ -165,7 +140,7 @@ class ConnectionCaller:
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
-            self._standing = _STANDINGS[verdict]
+            self._standing = STANDINGS[verdict]
         if verdict is Verdict.CREDENTIAL:
             fresh = await self._fresh_outgoing(account, call, outgoing)
             if fresh is None:
@@ -176,7 +151,7 @@ class ConnectionCaller:
                 seen = await self._read(account, call, finish(fresh))
                 verdict = self._verdict(account, call, seen.what)
             if acting:
-                self._standing = _STANDINGS[verdict]
+                self._standing = STANDINGS[verdict]
         return verdict, seen
 
     def permit(
@@ -237,15 +212,15 @@ class ConnectionCaller:
         except (ConnectionAway, NoRoom, NotSent):  # nobody was asked
             raise
         except (TransientFailure, UnknownOutcome):
-            self._told(account, Heard.DOWN, f"{self._step} says so.", probe=probe)
+            self._telling.told(account, Heard.DOWN, f"{self._step} says so.", probe=probe)
             raise
         except MalformedResponse:
-            self._told(account, Heard.DIFFERS, f"{self._step} says so.", probe=probe)
+            self._telling.told(account, Heard.DIFFERS, f"{self._step} says so.", probe=probe)
             raise
         except PermanentFailure:
-            self._told(account, Heard.REFUSED, f"{self._step} says so.", probe=probe)
+            self._telling.told(account, Heard.REFUSED, f"{self._step} says so.", probe=probe)
             raise
-        self._told(account, Heard.ANSWERED, "", probe=probe)
+        self._telling.told(account, Heard.ANSWERED, "", probe=probe)
 
     async def _held(self, account: Account, ask: Ask, wait: float | None) -> Held | None:
         """What a call needs of the account's limits; None where nothing is counted. An act waits no longer than it may leave."""
@@ -309,7 +284,7 @@ class ConnectionCaller:
         fresh = self._outgoing(account, call)
         return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
 
-    async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
+    async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> Came:
         """Send the one state-changing call. However it ends, `standing` says what is known."""
         amounts = {**scaled(call.reserve), CALLS: 1 - self._counted}
         held = await self._held(account, Ask(amounts=amounts, segment=self._whose(call.segment)), call.wait_at_most)
@@ -322,7 +297,7 @@ class ConnectionCaller:
                 self._standing = Standing.NOT_DONE
             raise
 
-    async def _read(self, account: Account, call: Call, outgoing: Outgoing) -> _Seen:
+    async def _read(self, account: Account, call: Call, outgoing: Outgoing) -> Came:
         """Send a call that changes nothing, as soon as the account's limits have room for it.
 
         Where nobody else has looked whether the other side works, it does so here, and waits where it does not.
@@ -343,72 +318,26 @@ class ConnectionCaller:
 
     async def _under(
         self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure, *, probe: bool
-    ) -> _Seen:
+    ) -> Came:
         """Send it under what it holds of the account's limits, which comes back however it ends."""
-        seen = _NO_ANSWER
+        seen = NO_ANSWER
         try:
             seen = await self._send(account, call, outgoing, leaving)
         finally:
             if held is not None:
-                held.over(sent=leaving.left, used=_used(account, call, seen))
-        await self._hear(account, call, seen, probe=probe)
+                held.over(sent=leaving.left, used=used_of(account, call, seen))
+        await self._telling.hear(account, call, seen, probe=probe)
         return seen
 
-    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure) -> _Seen:
+    async def _send(self, account: Account, call: Call, outgoing: Outgoing, leaving: Departure) -> Came:
         try:
             answer = await account.client.send(outgoing, leaving)
         except NeverLeft as error:
-            return _Seen(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
+            return Came(what=NeverSent(), words=error.what, late=isinstance(error, TooLate))
         except MayHaveLeft as error:
-            return _Seen(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
-        self._learn(account, answer)
-        return self._answered(call, answer)
-
-    async def _hear(self, account: Account, call: Call, seen: _Seen, *, probe: bool) -> None:
-        if not seen.late:  # else nobody was asked
-            self._told(account, _heard(account, call, seen), seen.words, probe=probe)
-            if self._gate is not None:
-                await self._gate.settle(account.name)
-
-    def _told(self, account: Account, what: Heard, words: str, *, probe: bool) -> None:
-        if what.fails:
-            self._failing[account.name] = what
-        else:
-            self._failing.pop(account.name, None)
-        if self._watch is None:
-            return
-        said = ""
-        if what is not Heard.ANSWERED:
-            said = Redactor(secret.reveal() for secret in self._credentials.known()).text(words)[:_SAID]
-        self._watch.hear(account.name, what, said, probe=probe)
-
-    def _learn(self, account: Account, answer: Answer) -> None:
-        """What the answer says about limits is for everybody."""
-        if self._leases is None:
-            return
-        refused = account.not_done.mean(answer.status, retry_after="retry-after" in answer.headers)
-        now = self._clock.now()
-        notice = read_notice(answer.headers, throttled=refused, wait=self._wait(answer), now=now)
-        if notice is not None:
-            self._leases.lends.learn(account.name, notice)
-
-    def _answered(self, call: Call, answer: Answer) -> _Seen:
-        wait = answer.headers.get("retry-after") is not None
-        words = f"It answered {answer.status}."
-        if not 200 <= answer.status < 300:
-            return _Seen(what=Answered(status=answer.status, retry_after=wait), words=words, answer=answer)
-        broken = answer.fault if call.expect is not None or call.raw else None
-        value: object = answer.body if call.raw else None
-        if broken is None and not call.raw:
-            try:
-                kind = answer.headers.get("content-type", "")
-                value = decode(hide_bytes(answer.body), kind, call.expect, absent_is_none=call.absent_is_none)
-            except ContractBroken as error:
-                broken = error.what
-        if broken is not None:
-            words = f"It answered {answer.status}, but {broken}."
-        what = Answered(status=answer.status, holds=broken is None, retry_after=wait)
-        return _Seen(what=what, words=words, answer=answer, value=value)
+            return Came(what=Cut(), words=error.what, timed_out=isinstance(error, TookTooLong))
+        self._telling.learn(account, answer)
+        return came_of(call, answer)
 
     # -- what became of it -------------------------------------------------------
 
@@ -419,20 +348,20 @@ class ConnectionCaller:
             seen, account.not_done, repeats_unknown=self._guard is not None and self._guard.repeats_unknown
         )
 
-    def _failure(self, account: Account, call: Call, verdict: Verdict, seen: _Seen) -> Failure:
+    def _failure(self, account: Account, call: Call, verdict: Verdict, seen: Came) -> Failure:
         failure = self._failed(account, call, verdict, seen)
         if isinstance(failure, NotDone | AnswerMalformed) and self._gate is not None:
             failure.unanswered = account.name if self._gate.nobody_answers(account.name) else None
         return failure
 
-    def _failed(self, account: Account, call: Call, verdict: Verdict, seen: _Seen) -> Failure:
+    def _failed(self, account: Account, call: Call, verdict: Verdict, seen: Came) -> Failure:
         redactor = Redactor(secret.reveal() for secret in self._credentials.known())
-        said = "" if seen.late else f"{_heard(account, call, seen).value}. "
+        said = "" if seen.late else f"{heard_of(account, call, seen).value}. "
         words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")
         response = self.response = raw_response(seen.answer, redactor) if seen.answer is not None else None
         if not call.changes and self._standing in {Standing.ANSWERED, Standing.UNKNOWN}:
             return OutcomeUnknown(f"{words} The step had acted before, so it is not known as done.", response=response)
-        if self._gate is not None and not seen.late and _heard(account, call, seen).fails:
+        if self._gate is not None and not seen.late and heard_of(account, call, seen).fails:
             away = self._gate.away(account.name)
             if away is not None:
                 return away.after_call(words, response)
@@ -440,19 +369,15 @@ class ConnectionCaller:
             case Verdict.NOT_DONE | Verdict.CREDENTIAL:
                 if seen.late:
                     return NotSent(words)
-                return NotDone(words, retry_after=self._wait(seen.answer), response=response, timed_out=seen.timed_out)
+                return NotDone(
+                    words, retry_after=self._telling.wait(seen.answer), response=response, timed_out=seen.timed_out
+                )
             case Verdict.REFUSED:
                 return Refused(words, response=response)
             case Verdict.MALFORMED:
                 return AnswerMalformed(words, response=response)
             case Verdict.UNKNOWN | Verdict.ANSWERED | Verdict.ABSENT:
                 return OutcomeUnknown(f"{words} It is not known whether it was done.", response=response)
-
-    def _wait(self, answer: Answer | None) -> float | None:
-        if answer is None:
-            return None
-        headers = answer.headers
-        return seconds_to_wait(headers.get("retry-after"), date=headers.get("date"), now=self._clock.now())
 
 
 class _Given:
@@ -464,32 +389,3 @@ class _Given:
     def used(self, amounts: Mapping[str, float], /) -> None:
         """What was used of what was reserved, by unit."""
         self.amounts = scaled(amounts)
-
-
-def _heard(account: Account, call: Call, seen: _Seen) -> Heard:
-    return heard(seen.what, account.not_done, absent_is_none=call.absent_is_none)
-
-
-def _used(account: Account, call: Call, seen: _Seen) -> dict[str, int]:
-    """What a call that was sent used of what it reserved, where that is known to be another amount."""
-    if not call.reserve or not isinstance(seen.what, Answered):
-        return {}
-    if account.not_done.mean(seen.what.status, retry_after=seen.what.retry_after):
-        return dict.fromkeys(call.reserve, 0)
-    if call.used is None or seen.value is None:
-        return {}
-    try:
-        return scaled(call.used(seen.value))
-    except Exception:  # noqa: BLE001 - the author's code: where it cannot say, all of it was used
-        return {}
-
-
-_STANDINGS: Final = {
-    Verdict.ANSWERED: Standing.ANSWERED,
-    Verdict.ABSENT: Standing.ANSWERED,
-    Verdict.NOT_DONE: Standing.NOT_DONE,
-    Verdict.CREDENTIAL: Standing.NOT_DONE,
-    Verdict.REFUSED: Standing.REFUSED,
-    Verdict.UNKNOWN: Standing.UNKNOWN,
-    Verdict.MALFORMED: Standing.UNKNOWN,
-}

@@ -9,17 +9,14 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from pilotage.authoring.limits import Quota, Rate, Window
-from pilotage.connections.breaker import Breaker, Stage
-from pilotage.connections.checked import Checked
-from pilotage.connections.clocks import TOLERANCE, Clocks, dates_of
+from pilotage.connections.breaker import Stage
+from pilotage.connections.clocks import TOLERANCE, dates_of
 from pilotage.connections.clocks import read as read_clocks
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
-from pilotage.connections.giving_way import Line
 from pilotage.connections.hearing import Notice
 from pilotage.connections.hearing import Told as ToldNow
+from pilotage.connections.stored import Counted, Declared, Said, Stored, Told, spelled, written
 from pilotage.connections.values import Heard
 from pilotage.kernel.clock import Beat
 
@@ -36,76 +33,6 @@ _DAY: Final = 24
 """Hours of which it is kept what came of calls."""
 _PACE: Final = 60
 """Minutes of which it is kept how many calls were answered."""
-
-
-class _Counted(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    empty_at: int = 0
-    at: dict[int, int] = Field(default_factory=dict[int, int])
-    held: dict[int, int] = Field(default_factory=dict[int, int])
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    limits: list[dict[str, str | int | float]]
-    heard: int
-
-
-class Throttled(BaseModel):
-    """What the other side said about its own limits."""
-
-    model_config = ConfigDict(extra="ignore")
-    times: int = 0
-    last: int = 0
-    early: int = 0
-    """How often it refused a call although every limit that is declared had room."""
-    early_at: int = 0
-    early_left: float = 0.0
-    """The share of the tightest limit that was left then."""
-
-
-class Told(BaseModel):
-    """What the other side told last in its headers."""
-
-    model_config = ConfigDict(extra="ignore")
-    at: int
-    remaining: int
-    until: int
-    """When it counts anew."""
-    limit: int | None = None
-    window: float | None = None
-    left: int | None = None
-    """Where it has fewer left than is counted here: how many may still be permitted until then."""
-
-
-class Said(BaseModel):
-    """What was heard last, of one kind."""
-
-    model_config = ConfigDict(extra="ignore")
-    at: int
-    words: str
-
-
-class Stored(BaseModel):
-    """The row's text. Unknown fields are those of a later version, which may run beside this one."""
-
-    model_config = ConfigDict(extra="allow")
-    clock: int = 0
-    """The row's time when it was written: it goes on by a clock that cannot be set, where there is one."""
-    clocks: Clocks | None = None
-    """What the two clocks of the host read then; None where time is the database server's."""
-    closed_until: int = 0
-    declared: dict[str, _Declared] = Field(default_factory=dict[str, _Declared])
-    counted: dict[str, _Counted] = Field(default_factory=dict[str, _Counted])
-    answered: dict[int, int] = Field(default_factory=dict[int, int])
-    throttled: Throttled = Field(default_factory=Throttled)
-    breaker: Breaker = Field(default_factory=Breaker)
-    heard: dict[int, dict[str, int]] = Field(default_factory=dict[int, dict[str, int]])
-    said: dict[str, Said] = Field(default_factory=dict[str, Said])
-    told: Told | None = None
-    line: Line = Field(default_factory=Line)
-    checked: dict[str, Checked] = Field(default_factory=dict[str, Checked])
-    """Contract checks, by what they ask."""
 
 
 _EARLY: Final = 0.1
@@ -176,7 +103,7 @@ class Standing:
         """As it is written."""
         self.stored.clock = self.now
         self.stored.counted = {
-            key: _Counted(empty_at=one.empty_at, at=one.at, held=one.held)
+            key: Counted(empty_at=one.empty_at, at=one.at, held=one.held)
             for key, one in self.counts.items()
             if one.empty_at or one.at
         }
@@ -201,7 +128,7 @@ class Standing:
         told = [spelled(limit) for limit in limits]
         self.stored.declared = {
             name: one for name, one in self.stored.declared.items() if one.heard > self.now - HEARD
-        } | {by: _Declared(limits=told, heard=self.now)}
+        } | {by: Declared(limits=told, heard=self.now)}
         self.changed = True
 
     def differing(self) -> Mapping[str, list[dict[str, str | int | float]]]:
@@ -452,23 +379,3 @@ class Standing:
         if whole:
             return sum(whole) / (60 * len(whole))
         return self.stored.answered.get(last, 0) / max(1.0, (self.now % _MINUTE) / SECOND)
-
-
-def spelled(limit: Rate | Quota | Window) -> dict[str, str | int | float]:
-    """A declared limit as it is written down."""
-    told: dict[str, str | int | float]
-    match limit:
-        case Rate():
-            told = {"form": "rate", "calls": limit.calls, "per": limit.per, "burst": limit.burst, "of": limit.of}
-        case Quota():
-            told = {"form": "quota", "calls": limit.calls, "per": limit.per, "zone": limit.zone, "of": limit.of}
-        case Window():
-            told = {"form": "window", "calls": limit.calls, "seconds": limit.seconds, "of": limit.of}
-    return told if limit.by is None else told | {"by": limit.by}
-
-
-def written(told: Mapping[str, str | int | float]) -> Rate | Quota | Window:
-    """The limit that is written down."""
-    given = {name: value for name, value in told.items() if name not in {"form", "calls"}}
-    kinds = {"rate": Rate, "quota": Quota, "window": Window}
-    return kinds[str(told["form"])](int(told["calls"]), **given)  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ from pilotage.connections.clocks import jump_in_words
 from pilotage.connections.counting import SECOND, QuotaForm, form_of, is_money
 from pilotage.connections.forecast import Forecast, forecast, in_words
 from pilotage.connections.limiting import read
-from pilotage.connections.standing import CALLS, Standing, Told, Used, written
+from pilotage.connections.standing import CALLS, Standing, Used
+from pilotage.connections.stored import Told, written
 from pilotage.kernel.clock import from_micros
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Condition, Need, Urgency

@@ -17,9 +17,9 @@ from pilotage.cases.arrivals import Arrival
 from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown
 from pilotage.cases.service.inline import Inline
 from pilotage.cases.service.intake import BLOCK, Receipt
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.room import Room
-from pilotage.cases.service.sending import Finished, Job
 from pilotage.cases.service.submitting import Way, submit_file
 from pilotage.cases.service.surrounding import Library, Surrounding
 from pilotage.connections.limiting import Limiter

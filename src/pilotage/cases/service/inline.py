@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.moving import Mover
-from pilotage.cases.service.sending import Finished, Job, Sending
+from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.surrounding import LoopThread
 from pilotage.machinery.engine.inline import InlineEngine
 

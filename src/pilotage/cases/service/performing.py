@@ -21,7 +21,7 @@ from pilotage.authoring.values import Case, Effect
 from pilotage.cases.outcomes import Confirmed, NoAnswer, NotDone, NotKnown, NotThere, Outcome, Refused
 from pilotage.cases.retry import SECOND
 from pilotage.cases.service import documents
-from pilotage.cases.service.sending import Finished, Job
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.served import Served
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.values import Permitted, with_remedy

@@ -5,36 +5,35 @@ The permission is one transaction: share the gate, so that no hold can be writte
 the same transaction as the next permission.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from pilotage.authoring.automation import Automation
-from pilotage.cases.outcomes import SETTLING, Away, Confirmed, Next, NotDone, Outcome, follows
+from pilotage.cases.outcomes import Away, Confirmed, Next, NotDone, follows
 from pilotage.cases.ports import Decisions
 from pilotage.cases.retry import SECOND
 from pilotage.cases.service import documents
+from pilotage.cases.service.jobs import Apart, Finished, Job
+from pilotage.cases.service.losing import Losing
 from pilotage.cases.service.permits import Due, Permits
 from pilotage.cases.service.repeats import without_excess
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.service.served import Served
-from pilotage.cases.store import arriving, holding, ledger, moving, responses, tallying
+from pilotage.cases.service.telling import question, tell
+from pilotage.cases.store import holding, ledger, moving, responses, tallying
 from pilotage.cases.store.ledger import Turn
 from pilotage.cases.store.responses import Kept
 from pilotage.cases.store.tallying import Changes
-from pilotage.cases.values import EffectState, Permitted, Place, Question
+from pilotage.cases.values import Place
 from pilotage.cases.walk import budget_of
 from pilotage.connections import giving_way
 from pilotage.connections.counting import Flight
-from pilotage.connections.limiting import ANSWER_SOON, Limiter, segments_in, settle
+from pilotage.connections.limiting import ANSWER_SOON, Limiter, settle
 from pilotage.connections.standing import CALLS, Standing
-from pilotage.connections.values import RawResponse
 from pilotage.connections.watching import Watch
 from pilotage.kernel.clock import Clock
-from pilotage.kernel.ids import CaseId, ids
 from pilotage.machinery.storage.database import Database, Tx
 
 SEND_WITHIN: Final = 5 * SECOND
@@ -43,57 +42,6 @@ AT_ONCE: Final = 32
 """How many calls of one connection a process has on their way."""
 LOOK: Final = 2 * SECOND
 """How often a process looks whether another one has found that a connection works again."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """An effect that may be sent, or asked about, until `send_by` of this process's monotonic clock."""
-
-    effect: Permitted
-    asking: bool
-    send_by: float
-    """Seconds of the monotonic clock."""
-    settled_at: int
-    """Platform time at which an act whose answer is missing can be acting no more."""
-    flight: Flight | None = None
-    """What its permit holds of the connection's limits; None where it only asks."""
-    probe: bool = False
-    """It finds out whether the other side works again, while everybody else waits."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finished:
-    """A job with what became of it."""
-
-    job: Job
-    outcome: Outcome
-    response: RawResponse | None = None
-    """What the other side said, where it failed."""
-
-
-@dataclass(kw_only=True)
-class Apart:
-    """The room of each value of a segment, where a limit counts them apart."""
-
-    standing: Standing
-    flight: Flight
-    free_at: int | None = None
-    """When the first of those that had none has some, as far as that is known of all of them."""
-    _seen: bool = False
-
-    def room(self, segments: str | None, wanted: int) -> int:
-        """How many of these cases' effects may be sent."""
-        of = segments_in(segments)
-        room = self.standing.room(self.flight, wanted=wanted, segment=of)
-        if not room:
-            free = self.standing.free_at(self.flight, {CALLS: 1}, of)
-            first = free if self.free_at is None or not self._seen else min(self.free_at, free or 0)
-            self.free_at, self._seen = first, True
-        return room
-
-    def took(self, segments: str | None, count: int) -> None:
-        """So many were taken."""
-        self.standing.take(self.flight, {CALLS: count}, segments_in(segments))
 
 
 def _answered(jobs: Sequence[Job]) -> Counter[tuple[str, Flight, str | None]]:
@@ -334,9 +282,6 @@ class Sending:
                 return waits
         return found
 
-    def _automation(self, effect: Permitted) -> Automation:
-        return self.served.automations[effect.automation, effect.release]
-
     def _move_cases(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> tuple[int, list[int]]:
         """The cases of effects that have all ended in the same way go on, stay, or go to people.
 
@@ -372,128 +317,16 @@ class Sending:
         elif what.case == "person":
             moved = moving.after_effect(tx, case_ids, now=now, place=Place.WITH_PEOPLE, reason=what.words)
             self.decisions.ask(
-                tx, [self._question(one, what.words or "") for one in members if one.job.effect.case in moved], now
+                tx,
+                [question(self.served, one, what.words or "") for one in members if one.job.effect.case in moved],
+                now,
             )
-        self._tell(tx, what, members, now)
+        tell(tx, what, members, now)
         if what.case != "on":
             return 0, []
         return (len(moved), []) if node.next is None else (0, sorted(moved))
 
-    def _question(self, one: Finished, words: str) -> Question:
-        effect = one.job.effect
-        owner = self._automation(effect).owner.name
-        return Question(
-            case=CaseId(effect.case),
-            automation=effect.automation,
-            node=effect.node,
-            kind="unknown effect",
-            chain=((owner, "4h"),),
-            why=words,
-            effect=effect.id,
-        )
-
-    def _tell(self, tx: Tx, what: Next, members: Sequence[Finished], now: int) -> None:
-        arriving.tell(
-            tx,
-            [
-                {
-                    "case_id": one.job.effect.case,
-                    "id": number,
-                    "at": now,
-                    "batch": None,
-                    "story": json.dumps(
-                        [
-                            [
-                                "effect",
-                                one.job.effect.node,
-                                what.state.value,
-                                what.case,
-                                one.job.effect.connection,
-                                one.job.effect.attempt,
-                                what.words,
-                                what.due_at,
-                                one.job.asking,
-                            ]
-                        ]
-                    ),
-                }
-                for one, number in zip(members, ids.make(len(members)), strict=True)
-            ],
-        )
-
     def lose(self, gone: Callable[[Sequence[str]], set[str]]) -> int:
-        """Effects on their way whose sender is gone are unknown; how many became so. Those of other releases are for others.
-
-        `gone` says which of the senders live no more. They had at most `at_once` for each connection on their way. One that
-        only seems gone may send until send-by, and a hold waits for that: before, nothing of it is unknown.
-        """
-        with self.database.snapshot() as tx:
-            now = self.database.now(tx)
-            rows = [row for row in ledger.on_their_way(tx, self.served.pairs) if row.send_by < now]
-        dead = gone(sorted({row.sender for row in rows if row.sender != self.sender}))
-        self._take_back([row.id for row in rows if row.sender == self.sender and row.id not in self._in_hand])
-        count = 0
-        for row in rows:
-            if row.sender in dead:
-                count += self._lose_one(row.id, row.sender, row.send_by, row.repeat, row.case_id)
-        return count
-
-    def _take_back(self, effects: Sequence[int]) -> None:
-        """Effects of our own that we never got the permission for are planned again: the connection was cut behind its commit.
-
-        Nothing was sent, and nothing can be any more: the time to send by is over.
-        """
-        if not effects:
-            return
-        words = "The permission to send it was lost on its way from the database; nothing was sent."
-        with self.database.transaction() as tx:
-            now = self.database.now(tx)
-            for effect in ledger.load(tx, effects):
-                turn = Turn(state=EffectState.PLANNED, words=words, due_at=now, doubtful=effect.doubtful)
-                if ledger.settle(
-                    tx, [effect.id], turn, sender=self.sender, asking=False, count=effect.attempt, now=now
-                ):
-                    what = Next(state=turn.state, case="stays", words=words, due_at=now)
-                    job = Job(effect=effect, asking=False, send_by=0.0, settled_at=now)
-                    self._tell(tx, what, [Finished(job=job, outcome=NotDone(words=words))], now)
-
-    def _lose_one(self, effect: int, sender: str, send_by: int, repeat: str, case: int) -> int:
-        words = "The process that sent it ended before it knew the answer."
-        with self.database.transaction() as tx:
-            now = self.database.now(tx)
-            due = max(now, send_by) + SETTLING if repeat != "never" else None
-            if not ledger.lose(tx, effect, sender=sender, now=now, due_at=due, words=words):
-                return 0
-            (lost,) = ledger.load(tx, [effect])
-            if repeat == "safe":
-                ledger.plan_lost(tx, effect, due_at=due or now, now=now)
-            elif repeat == "never" and moving.after_effect(tx, [case], now=now, place=Place.WITH_PEOPLE, reason=words):
-                job = Job(effect=lost, asking=False, send_by=0.0, settled_at=now)
-                self.decisions.ask(tx, [self._question(Finished(job=job, outcome=NotDone(words=words)), words)], now)
-            arriving.tell(
-                tx,
-                [
-                    {
-                        "case_id": case,
-                        "id": ids.one(),
-                        "at": now,
-                        "batch": None,
-                        "story": json.dumps(
-                            [
-                                [
-                                    "effect",
-                                    lost.node,
-                                    "unknown",
-                                    "stays",
-                                    lost.connection,
-                                    lost.attempt,
-                                    words,
-                                    due,
-                                    False,
-                                ]
-                            ]
-                        ),
-                    }
-                ],
-            )
-        return 1
+        """Effects on their way whose sender is gone are unknown; how many became so. See `losing`."""
+        losing = Losing(database=self.database, served=self.served, decisions=self.decisions, sender=self.sender)
+        return losing.lose(gone, self._in_hand)

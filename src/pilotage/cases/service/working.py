@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pilotage.cases.leaving import Leaving
+from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.performing import Performer
-from pilotage.cases.service.sending import Finished, Job, Sending
+from pilotage.cases.service.sending import Sending
 from pilotage.cases.service.surrounding import LoopThread
 from pilotage.cases.service.taking import Taking
 from pilotage.cases.shares import Group, Shares
