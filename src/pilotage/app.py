@@ -365,7 +365,8 @@ class Platform:
         found += handing.needs(self.database, living)
         if self.database.dialect == "sqlite":
             found += outgrown.needs(living)
-        found += other_sides.needs(other_sides.other_sides(self.database, self.automations.values()))
+        sides = other_sides.other_sides(self.database, self.automations.values())
+        found += [*other_sides.needs(sides), *other_sides.passing(sides)]
         found += limits.needs(limits.accounts(self.database, self.automations.values()))
         told = tell_of(self.project, self.database, self.automations.values())
         return [

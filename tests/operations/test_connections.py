@@ -9,9 +9,11 @@ from pydantic import BaseModel
 
 import pilotage as pl
 from pilotage.cases.service.expiring import Expiring
+from pilotage.cases.service.today import read_places
 from pilotage.cases.store import erasing, looking, responses
-from pilotage.operations.connections import OtherSide, needs, other_sides
+from pilotage.operations.connections import OtherSide, needs, other_sides, passing
 from pilotage.operations.connections_panel import connections_context
+from pilotage.operations.health import assess
 from pilotage.testing import CaseView, FakeService, Fault, Place, Platform, Request
 
 
@@ -99,8 +101,12 @@ def test_down_says_since_when_and_how_many_wait(platform: Platform, desk: FakeSe
     submitted(platform, 18)
     lasts(platform, 3)
     assert needs([side(platform)]) == []
+    (quiet,) = passing([side(platform)])
+    assert quiet.title == "books is down since 14:02, 18 cases wait"
+    assert "All is well" not in assess(read_places(platform.inner.database, ("bills",)), platform.inner.needs()).title
     lasts(platform, 19)
     found = side(platform)
+    assert passing([found]) == []
     assert found.sentence == "books: down since 14:02, 18 cases waiting, oldest 22 min"
     assert found.next_call is not None
     (need,) = needs([found])

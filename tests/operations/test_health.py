@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pilotage.cases.values import EffectState, Place
 from pilotage.cases.values_today import Counted, HoldOn, Minute, Places, Sum, Term
 from pilotage.operations.health import assess, needs
-from pilotage.operations.values import Condition, Urgency
+from pilotage.operations.values import Condition, Need, Urgency
 
 NOW = datetime(2026, 11, 23, 14, 24, tzinfo=UTC)
 HOURS = timedelta(hours=3)
@@ -207,3 +207,26 @@ def test_well_is_never_said_of_a_platform_in_trouble(some: Places) -> None:
 def test_everything_that_waits_for_people_is_listed(place: Place) -> None:
     """What needs somebody is never only in a table."""
     assert needs(places({place: Counted(count=1, oldest=HOURS)}))[0].oldest == HOURS
+
+
+def outage() -> Need:
+    """A connection that has just gone down."""
+    return Need(
+        condition=Condition.PASSING,
+        urgency=Urgency.PASSING,
+        title="CRM is down since 14:02, 12 cases wait",
+        why="It is called again by itself; what waits goes out when it answers.",
+        command="pilotage connections CRM",
+    )
+
+
+def test_all_is_not_well_while_a_connection_is_down() -> None:
+    """Nobody is needed yet, and the title says both; where people have work it does not say that nothing needs them."""
+    quiet = assess(places(), [outage()])
+    assert quiet.condition is Condition.PASSING
+    assert quiet.title == "Nothing needs you; CRM is down since 14:02, 12 cases wait"
+    assert quiet.sentence.startswith("It is called again by itself")
+    busy = assess(places({Place.DONE: Counted(count=9), Place.WITH_PEOPLE: Counted(count=1, oldest=HOURS)}), [outage()])
+    assert busy.title == "CRM is down since 14:02, 12 cases wait"
+    dead = assess(places({Place.DEAD_LETTER: Counted(count=1, oldest=HOURS)}), [outage()])
+    assert dead.condition is Condition.ATTENTION, "what needs somebody comes first"

@@ -16,7 +16,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.webhook import Webhook
 from pilotage.cases.arrivals import Arrival
 from pilotage.cases.errors import IntakeHeld, IntakePaused, KeyTaken, NoSuchCase, RecordsRefused
-from pilotage.cases.reading.bodies import Carried, Part, parts_of
+from pilotage.cases.reading.bodies import Carried, Part, no_record, parts_of
 from pilotage.cases.service.describing import as_data
 from pilotage.cases.service.finding import find
 from pilotage.cases.service.gathering import Gatherer
@@ -26,7 +26,7 @@ from pilotage.cases.service.receiving import Answer, Post, Receiver
 from pilotage.cases.service.today import places_of
 from pilotage.credentials.signatures import fits
 from pilotage.kernel.clock import Clock
-from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.ids import read
 from pilotage.machinery.api.app import Explain, api_app, problem_of
 from pilotage.machinery.api.bodies import PATIENCE, header, media_type, read_body
@@ -194,7 +194,7 @@ def webhooks(intakes: Intakes) -> APIRouter:
         keys, now = intakes.listening.keys(hook.secret.name, automation), intakes.listening.now()
         if not fits(keys, message=message, at=at, signature=signature, body=body, now=now):
             raise SignatureRefused("The signature does not fit.", "See that both sides have the same secret and time.")
-        parts = await _parts(body, _form(request))
+        parts = await _parts(body, _form(request)) or [no_record(body)]
         name = f"webhook {source}"
         asked = Asked(asker=f"{automation} {name}", key=message, digest=_digest(body))
         return await intakes.take(owner, name, _event_post(hook, parts, asked))
@@ -213,11 +213,18 @@ async def _know(listening: Listening, secret: str, automation: str) -> None:
         raise TooBusy("This address is not ready.", "Send it again later.") from None
 
 
+def _nothing() -> NoSuchCase:
+    return NoSuchCase("Nothing is here.", "See that the address is right.")
+
+
 def _hook(intakes: Intakes, automation: str, source: str) -> tuple[Automation, Webhook]:
-    owner = intakes.automation(automation)
+    try:
+        owner = intakes.automation(automation)
+    except UnknownName:  # it names what there is, which is for those who have proved who they are
+        raise _nothing() from None
     hook = next((one for one in owner.intake if isinstance(one, Webhook) and one.name == source), None)
     if hook is None:
-        raise NoSuchCase("Nothing is here.", "See that the address is right.")
+        raise _nothing()
     return owner, hook
 
 
@@ -257,7 +264,10 @@ def records(intakes: Intakes, guard: Guard) -> APIRouter:
             raise BodyUnreadable("The Idempotency-Key is no printable ASCII.", "Use a UUID, for example.")
         form = _form(request)
         body = await read_body(request, at_most=BYTES, patience=intakes.patience)
-        arrivals = [_arrival(number, part) for number, part in enumerate(await _parts(body, form), 1)]
+        parts = await _parts(body, form)
+        if not parts:
+            raise BodyUnreadable("The request has no record.", "Send at least one.")
+        arrivals = [_arrival(number, part) for number, part in enumerate(parts, 1)]
         asked = Asked(asker=f"{name} token {token.id}", key=key, digest=_digest(body)) if key else None
         kept = [one for one in arrivals if one is not None]
         return await intakes.take(automation, "api", Post(arrivals=kept, asked=asked, strict=True))
@@ -321,8 +331,6 @@ async def _parts(body: bytes, form: Carried) -> Sequence[Part]:
     parts = await run_in_threadpool(parts_of, body, form) if len(body) > _LARGE else parts_of(body, form)
     if len(parts) > RECORDS:
         raise BodyTooLarge(f"The request has {len(parts):,} records.", f"Send {RECORDS:,} at most at once.")
-    if not parts:
-        raise BodyUnreadable("The request has no record.", "Send at least one.")
     return parts
 
 

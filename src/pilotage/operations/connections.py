@@ -60,6 +60,14 @@ class OtherSide:
         return timedelta() if self.since is None else timedelta(microseconds=max(0, self.now - self.since))
 
     @property
+    def in_a_title(self) -> str:
+        """The same as a part of a title: "helpdesk is down since 14:02, 12 cases wait"."""
+        since = "" if self.since is None else f" since {_clock(self.since, self.now)}"
+        verb = "is " if self.state in {Heard.DOWN.value, Heard.THROTTLED.value} else ""
+        waits = f", {wording.counted(self.waiting, 'case waits', 'cases wait')}" if self.waiting else ""
+        return f"{self.name} {verb}{self.state}{since}{waits}"
+
+    @property
     def sentence(self) -> str:
         """The whole of it in a line: "helpdesk: down since 14:02, 318 cases waiting, oldest 22 min"."""
         words = f"{self.name}: {self.state}"
@@ -181,6 +189,21 @@ def needs(found: Sequence[OtherSide]) -> list[Need]:
         for one in found
         for asks, check in sorted(one.checks.items())
         if check.result is not None and check.result.broken and not _needs_somebody(one)
+    ]
+
+
+def passing(found: Sequence[OtherSide]) -> list[Need]:
+    """Connections that are left alone and nobody need look after yet: they are called again by themselves."""
+    return [
+        Need(
+            condition=Condition.PASSING,
+            urgency=Urgency.PASSING,
+            title=one.in_a_title,
+            why="It is called again by itself; what waits goes out when it answers.",
+            command=f"pilotage connections {one.name}",
+        )
+        for one in found
+        if one.state in {Heard.DOWN.value, Heard.DIFFERS.value} and not _needs_somebody(one)
     ]
 
 

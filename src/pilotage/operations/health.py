@@ -39,6 +39,10 @@ def assess(places: Places, more: Sequence[Need] = ()) -> Health:
         return Health(
             condition=condition, title=_title(condition, places), sentence=_trouble_sentence(troubles, places)
         )
+    if passing := [need for need in more if need.urgency is Urgency.PASSING]:
+        calm = not any(need.urgency is Urgency.WORK for need in (*more, *needs(places)))
+        title = _passing_title(passing, calm=calm)
+        return Health(condition=Condition.PASSING, title=title, sentence=f"{passing[0].why} {_numbers(places)}")
     if not places.arrived and not any(here.count for here in places.places.values()):
         return Health(
             condition=Condition.EMPTY,
@@ -52,6 +56,12 @@ def _title(condition: Condition, places: Places) -> str:
     if condition is Condition.HELD and not any(hold.everything for hold in places.holds):
         return f"Held: {wording.listed([hold.scope for hold in places.holds[:3]])}"
     return _TITLES[condition]
+
+
+def _passing_title(passing: Sequence[Need], *, calm: bool) -> str:
+    """What is out of order in the world outside: no alarm, and never that all is well."""
+    said = _some([need.title for need in passing])
+    return f"Nothing needs you; {said}" if calm else f"{_upper(said)}"
 
 
 def _trouble_sentence(troubles: Sequence[Need], places: Places) -> str:

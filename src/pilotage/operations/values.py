@@ -10,6 +10,8 @@ class Condition(StrEnum):
 
     EMPTY = "empty"
     WELL = "well"
+    PASSING = "passing"
+    """Something outside does not work, and nobody need do anything about it yet."""
     ATTENTION = "attention"
     HELD = "held"
     BROKEN = "broken"
@@ -20,6 +22,8 @@ class Urgency(StrEnum):
 
     WORK = "work"
     """Ordinary: it is there for people to settle."""
+    PASSING = "passing"
+    """Something outside does not work; it is tried again by itself, and nobody is needed yet."""
     TROUBLE = "trouble"
     """Something is not as it should be."""
 

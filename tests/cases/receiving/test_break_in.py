@@ -51,6 +51,7 @@ def test_who_cannot_sign_is_told_nothing(shop: Shop) -> None:
     ):
         answer = shop.client.post("/in/orders/shop", content=BODY, headers={**right, **wrong})
         assert (answer.status_code, answer.json()["code"]) == (401, "PLT-397"), wrong
+        assert answer.headers["www-authenticate"] == "StandardWebhooks"
         assert KEY not in answer.text
     assert shop.client.post("/in/orders/shop", content=BODY, headers=right).status_code == 202
     assert shop.keys() == ["O1"]
@@ -76,6 +77,7 @@ def test_addresses_that_lead_elsewhere(shop: Shop) -> None:
     ):
         answer = shop.client.post(path, content=BODY, headers=shop.signed(BODY))
         assert answer.status_code in {403, 404}, path
+        assert "orders" not in answer.text, "which automations there are is nobody's business who cannot sign"
     for path in ("/", "/live/today", "//in/orders/shop", "/In/orders/shop"):
         assert shop.client.post(path, content=BODY, headers=shop.signed(BODY)).status_code == 403, path
     for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"):

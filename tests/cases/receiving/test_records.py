@@ -108,3 +108,30 @@ def test_the_description_is_what_is_served(shop: Shop) -> None:
     assert "bearer" in described["components"]["securitySchemes"]
     assert shop.client.get("/docs").status_code in {403, 404}
     assert shop.client.get("/api/docs").status_code == 404
+
+
+def test_every_refusal_has_a_code_and_a_remedy(shop: Shop) -> None:
+    """Whatever is wrong with a request, the answer is one shape, with what happened, a code and what to do."""
+    token = {"authorization": f"Bearer {shop.token(TokenScope.READ, TokenScope.SUBMIT)}"}
+    records = "/api/v1/automations/orders/records"
+    asked = {
+        ("GET", "/api/v1/nope"): (404, "PLT-560"),
+        ("POST", "/api/v1/cases/C-1"): (405, "PLT-561"),
+        ("GET", records): (405, "PLT-561"),
+        ("GET", "/api/v1/automations/nope"): (404, "PLT-001"),
+        ("GET", "/api/v1/cases/nope"): (404, "PLT-201"),
+        ("GET", "/in/nothing"): (404, "PLT-560"),
+        ("GET", "/in/orders/shop"): (405, "PLT-561"),
+        ("POST", "/in/orders/nope"): (404, "PLT-201"),
+        ("POST", records): (400, "PLT-392"),
+    }
+    for (method, path), (status, code) in asked.items():
+        answer = shop.client.request(method, path, headers=token)
+        problem = answer.json()
+        assert (answer.status_code, problem.get("code")) == (status, code), path
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (problem["status"], problem["type"]) == (status, "about:blank")
+        assert all(problem[word] for word in ("title", "detail", "remedy")), path
+    stranger = shop.client.get("/api/v1/automations/orders")
+    assert stranger.headers["www-authenticate"] == "Bearer"
+    assert shop.client.get(records, headers=token).headers["allow"] == "POST"

@@ -57,6 +57,8 @@ def test_what_breaks_its_contract_is_kept_and_the_sender_need_not_come_again(sho
 
 NO_RECORDS = (
     b"",
+    b"[]",
+    b" [ ]\n",
     b"{",
     b'[{"id": "O1"}',
     b'[{"id": "O1"},]',
@@ -79,6 +81,17 @@ def test_a_body_that_is_no_record_harms_nobody(shop: Shop) -> None:
         assert answer.status_code == 202, answer.text
         assert answer.json()["quarantined"] == answer.json()["arrived"] == 1
     assert shop.keys() == []
+
+
+def test_a_message_without_a_record_is_kept_as_it_came(shop: Shop) -> None:
+    """An empty list, or no line at all: malformed like any other, with its own bytes and a reason."""
+    for number, (body, kind) in enumerate(((b" []", "application/json"), (b"\n \n", "application/x-ndjson"))):
+        answer = shop.send(body, message=f"msg_{number}", **{"content-type": kind})
+        assert (answer.status_code, answer.json()["quarantined"]) == (202, 1), answer.text
+        with shop.platform.database.snapshot() as tx:
+            kept = looking.quarantined(tx, looking.quarantined_of(tx)[-1].id)
+        assert kept is not None
+        assert (kept.original, kept.reason, kept.shape) == (body, "No record is in it.", "no-record")
 
 
 def test_lines_of_records(shop: Shop) -> None:

@@ -38,6 +38,11 @@ def parts_of(body: bytes, form: Carried) -> list[Part]:
     return [_part(text)]
 
 
+def no_record(body: bytes) -> Part:
+    """A whole body in which there is no record, such as an empty list: malformed, and kept as it came."""
+    return _unfit(body, Unfit(Shape.NO_RECORD, "no record is in it"))
+
+
 def _text(body: bytes) -> str:
     if (reason := why_not_text(body, _UTF8)) is not None:
         raise Unfit(Shape.WRONG_ENCODING, reason)

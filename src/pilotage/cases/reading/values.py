@@ -39,6 +39,7 @@ class Shape(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     NOT_TEXT = "not-text"
     CELL_ERROR = "cell-error"
+    NO_RECORD = "no-record"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

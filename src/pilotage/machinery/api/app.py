@@ -13,12 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.machinery.api.errors import (
+    AddressUnknown,
     AskedDifferently,
     BodyTooLarge,
     BodyTooSlow,
     BodyUnreadable,
+    CursorUnreadable,
+    MethodRefused,
     ScopeMissing,
+    SignatureRefused,
     TokenRefused,
+    Unforeseen,
 )
 from pilotage.machinery.api.problem import Problem, problem_response
 from pilotage.machinery.api.references import new_reference
@@ -34,8 +39,14 @@ STATUSES: Final[Mapping[type[PilotageError], int]] = {
     BodyTooLarge: 413,
     BodyTooSlow: 408,
     AskedDifferently: 409,
+    AddressUnknown: 404,
+    MethodRefused: 405,
+    CursorUnreadable: 400,
 }
 """The status of an error; of another one that may be tried again 503, else 500."""
+_CHALLENGES: Final[Mapping[type[PilotageError], str]] = {TokenRefused: "Bearer", SignatureRefused: "StandardWebhooks"}
+"""How a caller proves who it is, for the answer to one who did not."""
+DESCRIPTION: Final = "/api/v1/openapi.json"
 _AGAIN: Final = 5
 """Seconds after which a request that could not be answered may come again."""
 
@@ -53,7 +64,7 @@ def api_app(
     app = _Described(
         title="Pilotage",
         version=version or "0",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -122,8 +133,8 @@ def problem_of(error: PilotageError, status: int, *, again: float | None = None)
     )
     if status in {429, 503}:
         answer.headers["Retry-After"] = str(max(1, round(_AGAIN if again is None else again)))
-    if status == HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = "Bearer"
+    if challenge := _CHALLENGES.get(type(error)):
+        answer.headers["WWW-Authenticate"] = challenge
     return answer
 
 
@@ -139,7 +150,7 @@ def _crashed(request: Request, error: Exception, known: PilotageError | None) ->
             detail="Pilotage cannot answer at the moment." if again else "Pilotage met an error that it does not know.",
             remedy="Send the request again. If it happens again, look up the reference in the log.",
             reference=reference,
-            code=known.code if known is not None else "",
+            code=known.code if known is not None else Unforeseen.code,
         )
     )
     if again:
@@ -148,22 +159,35 @@ def _crashed(request: Request, error: Exception, known: PilotageError | None) ->
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
-    del request
     assert isinstance(error, HTTPException)
-    problem = Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=str(error.detail))
-    answer = problem_response(problem)
+    answer = problem_of(_in_our_words(request, error), error.status_code)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _in_our_words(request: Request, error: HTTPException) -> PilotageError:
+    described = f"Every address is described in {DESCRIPTION}."
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return AddressUnknown("Nothing is at this address.", f"See that it has no slip in it. {described}")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow", "another method")
+            return MethodRefused(f"{request.method} is not taken at this address.", f"Use {allowed}. {described}")
+        case _:
+            return BodyUnreadable(f"{error.detail}.", f"Correct the request and send it again. {described}")
 
 
 async def _on_bad_input(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, RequestValidationError)
+    remedy = f"Correct it and send the request again. Every address is described in {DESCRIPTION}."
     said = "; ".join(
         f"{'.'.join(map(str, cast('tuple[object, ...]', fault['loc'])))}: {fault['msg']}"
         for fault in cast("Sequence[Mapping[str, object]]", error.errors())
     )
-    return problem_response(Problem(title="Unprocessable Content", status=422, detail=said, code="PLT-392"))
+    return problem_response(
+        Problem(title="Unprocessable Content", status=422, detail=said, remedy=remedy, code=BodyUnreadable.code)
+    )
 
 
 def _refuse_token_in(scope: Scope) -> None:

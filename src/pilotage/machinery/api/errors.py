@@ -1,4 +1,4 @@
-"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399; PLT-394 and 395 are the cases'."""
+"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399, of which 394 and 395 are the cases'; PLT-560 to PLT-563."""
 
 from pilotage.kernel.errors import PilotageError
 
@@ -51,3 +51,27 @@ class BodyTooSlow(PilotageError):
 
     code = "PLT-399"
     retryable = True
+
+
+class AddressUnknown(PilotageError):
+    """Nothing is at the address that was asked for."""
+
+    code = "PLT-560"
+
+
+class MethodRefused(PilotageError):
+    """What is at the address cannot be used with this method."""
+
+    code = "PLT-561"
+
+
+class CursorUnreadable(PilotageError):
+    """The cursor is none that a list here has given."""
+
+    code = "PLT-562"
+
+
+class Unforeseen(PilotageError):
+    """Something failed here that nobody foresaw; the log has it under the reference."""
+
+    code = "PLT-563"

@@ -19,3 +19,15 @@ class PagesDoNotFit(PilotageError):
     """Pages and panels were declared that do not go together, or a template asks for what its context does not have."""
 
     code = "PLT-902"
+
+
+class NotLetIn(PilotageError):
+    """The door of the pages did not let a request in: another name, another page, or no session."""
+
+    code = "PLT-903"
+
+
+class NothingHere(PilotageError):
+    """A page was asked about something that does not exist."""
+
+    code = "PLT-904"

@@ -15,9 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Sent
 
 from pilotage.kernel.errors import PilotageError
+from pilotage.machinery.api.errors import AddressUnknown, BodyTooLarge, BodyUnreadable, MethodRefused, Unforeseen
 from pilotage.machinery.api.problem import Problem, problem_response, wants_problem
 from pilotage.machinery.api.references import new_reference
 from pilotage.machinery.web.door import Refusal, is_let_in
+from pilotage.machinery.web.errors import NothingHere, NotLetIn
 from pilotage.machinery.web.rendering import Message, Renderer
 
 _log: Final = structlog.get_logger("pilotage.web")
@@ -27,6 +29,14 @@ _WORDS: Final = {
     404: ("There is no such page", "Take one of the pages above; an address that you typed may have a slip in it."),
     405: ("Not in this way", "Open the page and use what it offers."),
     413: ("Too long", "Send less at once."),
+}
+_CODES: Final = {
+    400: BodyUnreadable.code,
+    403: NotLetIn.code,
+    404: AddressUnknown.code,
+    405: MethodRefused.code,
+    413: BodyTooLarge.code,
+    422: BodyUnreadable.code,
 }
 _OTHER_WORDS: Final = (
     "This did not work",
@@ -44,6 +54,7 @@ class Failures:
         """Let the application answer its errors so."""
         app.add_exception_handler(HTTPException, self._on_http_error)
         app.add_exception_handler(RequestValidationError, self._on_bad_input)
+        app.add_exception_handler(NothingHere, self._on_nothing)
 
     def refuse(self, request: Request, refusal: Refusal) -> Response:
         """The answer of the door: 403, without anything of the platform."""
@@ -85,6 +96,11 @@ class Failures:
         answer.headers.update(error.headers or {})
         return answer
 
+    async def _on_nothing(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, NothingHere)
+        words = Message(title="Not here", what=error.what, remedy=error.remedy, status=HTTPStatus.NOT_FOUND)
+        return self._answer(request, words)
+
     async def _on_bad_input(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         faults: Sequence[dict[str, object]] = error.errors()
@@ -101,6 +117,7 @@ class Failures:
                     detail=words.what,
                     remedy=words.remedy,
                     reference=words.reference,
+                    code=_CODES.get(words.status, Unforeseen.code),
                 )
             )
         return HTMLResponse(self._renderer.message(words, within=is_let_in(request)), status_code=words.status)

@@ -9,7 +9,7 @@ from pilotage.machinery.web.charts import Mirrored, Pair, Share, mirrored, share
 from pilotage.machinery.web.contexts import documented
 from pilotage.machinery.web.values import Page, Panel, Visit
 
-MARKS: Final = ("well", "empty", "attention", "held", "broken", "unknown")
+MARKS: Final = ("well", "empty", "passing", "attention", "held", "broken", "unknown")
 """The kinds of mark: a shape of its own for each, beside a word, so that no colour has to be seen."""
 
 _HOSTILE: Final = '<script>alert("no")</script> & <img src=x onerror=alert(1)>'

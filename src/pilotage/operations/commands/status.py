@@ -25,7 +25,7 @@ from pilotage.operations.connections import OtherSide, other_sides
 from pilotage.operations.connections import as_data as connection_as_data
 from pilotage.operations.handing import Waiting
 from pilotage.operations.health import assess, needs
-from pilotage.operations.values import Need
+from pilotage.operations.values import Need, Urgency
 
 _MICRO = timedelta(microseconds=1)
 
@@ -75,7 +75,8 @@ class StatusCommand:
             **_as_data(details),
             "connections": [connection_as_data(one) for one in sides],
             "workers": len(workers),
-            "needs": [_need(one) for one in (*more, *needs(places))],
+            "needs": [_need(one) for one in (*more, *needs(places)) if one.urgency is not Urgency.PASSING],
+            "passing": [_need(one) for one in more if one.urgency is Urgency.PASSING],
         }
         if not self.out.put(data):
             self._tell(places, details, workers, more, sides)
@@ -124,7 +125,7 @@ class StatusCommand:
             out.table(("malformed records", "records", "such as"), rows, title="Quarantine")
         if details.dead:
             out.table(("dead letters", "reason"), [(n, reason) for reason, n in details.dead], title="Dead letters")
-        self._needs((*more, *needs(places)))
+        self._needs([one for one in (*more, *needs(places)) if one.urgency is not Urgency.PASSING])
 
     def _sides(self, sides: Sequence[OtherSide]) -> None:
         for one in sides:
