@@ -208,7 +208,7 @@ class Platform:
     def limiter(self) -> Limiter:
         """The limits of this process's connections."""
         declared = {f"{name}@{release}": one.connections for (name, release), one in self.served.automations.items()}
-        return Limiter(database=self.database, declared=declared)
+        return Limiter(database=self.database, declared=declared, clock=self.clock)
 
     @cached_property
     def watch(self) -> Watch:

@@ -1,13 +1,20 @@
 """What the other side says about its limits is learned: tighter at once, never looser."""
 
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pilotage.authoring.limits import Quota, Rate
 from pilotage.connections.counting import SECOND
 from pilotage.connections.hearing import Notice, Told, read_notice
+from pilotage.connections.limiting import Limiter
 from pilotage.connections.standing import CALLS, Standing
+from pilotage.kernel.clock import ManualClock
+from pilotage.machinery.storage.database import Database
+from pilotage.migrations import prepare
 
 NOW = datetime(2026, 10, 5, 9, tzinfo=UTC)
 AT = int(NOW.timestamp()) * SECOND
@@ -98,3 +105,43 @@ def test_a_refusal_with_much_left_is_remembered() -> None:
     full.take(full.flight(SECOND), {CALLS: 95})
     full.learn(Notice(throttled=True))
     assert (full.stored.throttled.times, full.stored.throttled.early) == (1, 0)
+
+
+@given(st.floats(0, 600), st.one_of(st.none(), st.floats(0, 900)), st.integers(0, 5), st.floats(0, 900))
+def test_a_notice_that_is_written_late_ends_when_it_would_have(
+    late: float, wait: float | None, remaining: int, reset: float
+) -> None:
+    """What it asks is counted from when it was heard: whoever writes it later opens at the same moment, or at once."""
+    notice = Notice(throttled=True, wait=wait, told=Told(remaining=remaining, reset=reset))
+    at_once, later_on = standing(), Standing.read("{}", AT + int(late * SECOND))
+    at_once.learn(notice)
+    later_on.learn(notice.aged(late))
+    assert abs(max(later_on.opens(), later_on.now) - max(at_once.opens(), later_on.now)) <= 2
+
+
+def test_what_was_heard_is_counted_from_then(database_url: str) -> None:
+    """Nothing called the connection for a while after "wait 30 s": when the next one looks, that time is over."""
+    clock = ManualClock(datetime(2026, 10, 5, 9, tzinfo=UTC))
+    with closing(Database(database_url, clock=clock)) as database:
+        prepare(database)
+        limiter = Limiter(database=database, declared={}, clock=clock)
+        limiter.learn("desk", Notice(throttled=True, wait=30.0))
+        clock.forward(timedelta(seconds=20))
+        limiter.learn(
+            "desk", Notice(told=Told(remaining=3, reset=5))
+        )  # an answer to a call before; it takes nothing back
+
+        def closed() -> bool:
+            with database.transaction() as tx:
+                return limiter.lock(tx, ["desk"], database.now(tx))["desk"].closed
+
+        with database.transaction() as tx:
+            found = limiter.lock(tx, ["desk"], database.now(tx))
+            assert found["desk"].opens() - found["desk"].now == pytest.approx(10 * SECOND, abs=2)
+            limiter.write(tx, found)
+        assert closed()
+        clock.forward(timedelta(seconds=11))
+        assert not closed()
+        limiter.learn("desk", Notice(throttled=True, wait=30.0))
+        clock.forward(timedelta(seconds=31))
+        assert not closed()

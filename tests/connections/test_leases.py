@@ -9,11 +9,12 @@ from limited_account import Counted, Found, Server, asked, limited
 
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.authoring.ports import Call
+from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import NoRoom, TooHeavy
 from pilotage.connections.limiting import read
 from pilotage.connections.opening import Connections
 from pilotage.connections.standing import CALLS
-from pilotage.connections.values import EffectGuard
+from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import ManualClock, SystemClock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Outgoing
@@ -201,3 +202,89 @@ def test_lost_permits_count_as_used(database_url: str) -> None:
         form = standing.forms[0]
         assert form.room(standing.counts[form.key], flight) == room, later
     assert CALLS == "calls"
+
+
+def acting(connections: Connections) -> ConnectionCaller:
+    """An effect whose call takes a permit of its own, so that it waits for the limits before it leaves."""
+    guard = EffectGuard(key="dev/tickets/1/assign", attempt=1, send_by=None, counted=False)
+    return connections.caller(step="assign", through=["desk"], guard=guard)
+
+
+def test_two_acts_that_wait_for_room_together_are_one(database_url: str) -> None:
+    """Both begin before either has its permit: one goes, the other is refused, and one call is counted."""
+    act = Call(method="POST", path="/acts", body={}, expect=Found)
+    server = Server([], SystemClock())
+
+    async def use(connections: Connections, limiter: Counted) -> list[object]:
+        caller = acting(connections)
+        both = await asyncio.gather(*(caller.call("desk", act) for _ in range(2)), return_exceptions=True)
+        assert caller.standing is Standing.ANSWERED
+        return list(both)
+
+    both = asked(database_url, limited(Quota(10, per="month")), use, server=server)
+    assert sorted(type(one).__name__ for one in both) == ["Found", "SecondCall"]
+    assert len(server.arrived) == 1
+    assert left(database_url, "quota/month/UTC/calls") == 9
+
+
+def test_two_permits_to_act_that_wait_together_are_one(database_url: str) -> None:
+    """A client that is not ours acts once too."""
+
+    async def use(connections: Connections, limiter: Counted) -> list[object]:
+        caller, inside = acting(connections), []
+
+        async def act() -> None:
+            async with caller.permit("desk", 1, {}):
+                inside.append(1)
+
+        both = await asyncio.gather(act(), act(), return_exceptions=True)
+        assert len(inside) == 1
+        return list(both)
+
+    both = asked(database_url, limited(Quota(10, per="month")), use)
+    assert sorted(type(one).__name__ for one in both) == ["NoneType", "SecondCall"]
+
+
+def test_an_act_that_found_no_room_may_be_tried_again(database_url: str) -> None:
+    """Nothing left, so it was not the step's one act."""
+    act = Call(method="POST", path="/acts", body={}, expect=Found)
+
+    async def use(connections: Connections, limiter: Counted) -> Standing:
+        caller = acting(connections)
+        with pytest.raises(NoRoom):
+            await caller.call("desk", Call(method="POST", path="/acts", body={}, reserve={"USD": 2}, wait_at_most=0))
+        assert caller.standing is Standing.NOTHING
+        await caller.call("desk", act)
+        return caller.standing
+
+    limits = (Quota(2, per="day", of="USD"), Quota(10, per="month"))
+
+    async def spent_before(connections: Connections, limiter: Counted) -> Standing:
+        await connections.caller(step="look", through=["desk"]).call("desk", asking(reserve={"USD": 1}))
+        return await use(connections, limiter)
+
+    assert asked(database_url, limited(*limits), spent_before) is Standing.ANSWERED
+
+
+def test_an_act_that_a_step_left_behind_does_not_go(database_url: str) -> None:
+    """The step ends while its call still waits for room: it is known that nothing was sent, and nothing is."""
+    act = Call(method="POST", path="/acts", body={}, expect=Found)
+    server = Server([], SystemClock())
+
+    async def use(connections: Connections, limiter: Counted) -> object:
+        caller = acting(connections)
+        left_behind = asyncio.create_task(caller.call("desk", act))
+        not_begun = asyncio.create_task(acting_late(caller))
+        await asyncio.sleep(0)
+        assert caller.end() is Standing.NOTHING
+        ended = await asyncio.gather(left_behind, not_begun, return_exceptions=True)
+        assert caller.standing is Standing.NOTHING
+        return [type(one).__name__ for one in ended]
+
+    async def acting_late(caller: ConnectionCaller) -> None:
+        await asyncio.sleep(0.01)
+        await caller.call("desk", act)
+
+    assert asked(database_url, limited(Quota(10, per="month")), use, server=server) == ["UsedOutside", "UsedOutside"]
+    assert not server.arrived
+    assert left(database_url, "quota/month/UTC/calls") == 10

@@ -14,6 +14,7 @@ from pilotage.authoring.failures import (
     UnknownOutcome,
 )
 from pilotage.authoring.ports import Call, Permit
+from pilotage.authoring.settings import UsedOutside
 from pilotage.connections.accounts import Account, Credentials, request
 from pilotage.connections.came import NO_ANSWER, STANDINGS, Came, came_of, heard_of, used_of
 from pilotage.connections.counting import scaled
@@ -88,6 +89,7 @@ class ConnectionCaller:
         self._telling = Telling(credentials=credentials, clock=clock, watch=watch, gate=self._gate, leases=leases)
         self._door = door
         self._standing = Standing.NOTHING
+        self._acting = self._over = False
         self.response: RawResponse | None = None
         """What the other side said to the last call that failed, whatever the step makes of it."""
 
@@ -131,11 +133,16 @@ class ConnectionCaller:
         self, account: Account, call: Call, finish: Callable[[Outgoing], Outgoing]
     ) -> tuple[Verdict, Came]:
         """Send it, once more where the credential was not accepted and its source has another one."""
+        if not call.changes:
+            return await self._carried(account, call, finish)
+        with self._one_act(account.name):
+            return await self._carried(account, call, finish)
+
+    async def _carried(
+        self, account: Account, call: Call, finish: Callable[[Outgoing], Outgoing]
+    ) -> tuple[Verdict, Came]:
         acting = call.changes
-        if acting:
-            self._may_act(account.name)
-        if await self._read_secrets(account) and acting:
-            self._may_act(account.name)  # another one may have begun meanwhile
+        await self._read_secrets(account)
         outgoing = finish(self._outgoing(account, call))
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
@@ -181,28 +188,32 @@ class ConnectionCaller:
 
     @asynccontextmanager
     async def _acting_permit(self, account: Account, amounts: Mapping[str, int]) -> AsyncGenerator[Permit]:
-        self._may_act(account.name)
         beyond = {**amounts, CALLS: max(0, amounts[CALLS] - self._counted)}
-        async with self._permit(account, beyond) as given:
-            try:
-                self._departure().check()
-            except TooLate as late:
-                what = late.what
-            else:
-                what = None
-            if what is not None:
-                self._standing = Standing.NOT_DONE
-                raise NotSent(f"{self._step} did not call {account.name}. {what}")
-            self._standing = Standing.UNKNOWN
-            try:
-                yield given
-            except TransientFailure:
-                self._standing = Standing.NOT_DONE
-                raise
-            except PermanentFailure:
-                self._standing = Standing.REFUSED
-                raise
-            self._standing = Standing.ANSWERED
+        with self._one_act(account.name):
+            async with self._permit(account, beyond) as given:
+                self._refuse_late(account.name)
+                self._standing = Standing.UNKNOWN
+                try:
+                    yield given
+                except TransientFailure:
+                    self._standing = Standing.NOT_DONE
+                    raise
+                except PermanentFailure:
+                    self._standing = Standing.REFUSED
+                    raise
+                self._standing = Standing.ANSWERED
+
+    def _refuse_late(self, connection: str) -> None:
+        """Leave to act that came too late is none."""
+        self._refuse_over(connection)
+        try:
+            self._departure().check()
+        except TooLate as late:
+            what = late.what
+        else:
+            return
+        self._standing = Standing.NOT_DONE
+        raise NotSent(f"{self._step} did not call {connection}. {what}")
 
     @contextmanager
     def _foreign(self, account: Account, *, probe: bool) -> Generator[None]:
@@ -238,17 +249,38 @@ class ConnectionCaller:
             raise ConnectionNotNamed(self._step, connection)
         return self._account(connection)
 
+    @contextmanager
+    def _one_act(self, connection: str) -> Generator[None]:
+        """The step's one act. It is taken before anything is waited for, so that of two begun together one goes."""
+        self._may_act(connection)
+        self._acting = True
+        try:
+            yield
+        finally:
+            self._acting = False  # whether it left stands in `standing`; one that never got so far may be tried again
+
     def _may_act(self, connection: str) -> None:
+        self._refuse_over(connection)
         if self._guard is None:
             raise OnlyReads(
                 f"{self._step} tried to change something through {connection}, but it may only read.",
                 "Make the call in a step that is an @act, so that it happens once and can be undone.",
             )
-        if self._standing is not Standing.NOTHING:
+        if self._acting or self._standing is not Standing.NOTHING:
             raise SecondCall(
                 f"{self._step} tried a second state-changing call, through {connection}.",
                 "Two calls are two effects: make a step of its own for each, so that each is sent once and undone alone.",
             )
+
+    def _refuse_over(self, connection: str) -> None:
+        if self._over:
+            what = f"{connection}, for an act of {self._step} that was left behind,"
+            raise UsedOutside(what)
+
+    def end(self) -> Standing:
+        """The step is over: no act begins any more, whatever it left behind. How its one act stands."""
+        self._over = True
+        return self._standing
 
     def _whose(self, said: Mapping[str, str]) -> Mapping[str, str]:
         """Whose call it is: as the call says, else an effect's is its case's."""
@@ -268,13 +300,12 @@ class ConnectionCaller:
     def _outgoing(self, account: Account, call: Call) -> Outgoing:
         return request(account, call, self._credentials, self._guard, at=int(self._clock.now().timestamp()))
 
-    async def _read_secrets(self, account: Account) -> bool:
-        """Read in a thread what this process does not hold yet, so that other steps go on; whether anything was read."""
+    async def _read_secrets(self, account: Account) -> None:
+        """Read in a thread what this process does not hold yet, so that other steps go on."""
         names = (account.secret, account.signing)
         missing = [name for name in names if name is not None and not self._credentials.holds(name)]
         for name in missing:
             await asyncio.to_thread(self._credentials.held, name)
-        return bool(missing)
 
     async def _fresh_outgoing(self, account: Account, call: Call, used: Outgoing) -> Outgoing | None:
         """The same call with the credential as its source gives it now, or None if there is no other one."""
@@ -288,6 +319,9 @@ class ConnectionCaller:
         """Send the one state-changing call. However it ends, `standing` says what is known."""
         amounts = {**scaled(call.reserve), CALLS: 1 - self._counted}
         held = await self._held(account, Ask(amounts=amounts, segment=self._whose(call.segment)), call.wait_at_most)
+        if self._over and held is not None:
+            held.over(sent=False)
+        self._refuse_over(account.name)
         leaving = self._departure()
         self._standing = Standing.UNKNOWN
         try:

@@ -7,7 +7,7 @@ may be a moment instead of a length.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,8 @@ _PREFIXES: Final = ("ratelimit", "x-ratelimit", "x-rate-limit")
 _A_MOMENT: Final = 1e9
 """A reset from here on is a moment in seconds since 1970; from a thousand times that, in milliseconds."""
 LONGEST: Final = 31 * 86_400.0
+_USUAL_WAIT: Final = 1.0
+"""Seconds for which a service is left alone that says "too many" and not for how long."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,15 @@ class Notice:
     def urgent(self) -> bool:
         """Whether others must know of it at once: the other side wants no more calls now."""
         return self.throttled or (self.told is not None and not self.told.remaining and self.told.reset > 0)
+
+    def aged(self, seconds: float) -> "Notice":
+        """The same, so many seconds after it was heard: what it asked to wait for is nearer by as much."""
+        wait = _USUAL_WAIT if self.throttled and self.wait is None else self.wait
+        return replace(
+            self,
+            wait=None if wait is None else max(0.0, wait - seconds),
+            told=None if self.told is None else replace(self.told, reset=max(0.0, self.told.reset - seconds)),
+        )
 
     def with_earlier(self, other: "Notice") -> "Notice":
         """This one and one before it."""

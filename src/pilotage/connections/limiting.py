@@ -13,7 +13,7 @@ from pilotage.connections.counting import SECOND, Flight, Form
 from pilotage.connections.giving_way import READS
 from pilotage.connections.hearing import Notice
 from pilotage.connections.standing import CALLS, Standing
-from pilotage.kernel.clock import Beat
+from pilotage.kernel.clock import Beat, Clock, SystemClock
 from pilotage.machinery.storage.database import Database, Tx
 
 AGAIN: Final = 30 * SECOND
@@ -77,13 +77,14 @@ class Limiter:
 
     database: Database
     declared: Mapping[str, Collection[Connection]]
+    clock: Clock = field(default_factory=SystemClock)
     _told: int | None = None
     _own: dict[str, list[Rate | Quota | Window]] = field(init=False)
     """What this process declares of each connection; it counts here whatever the row says."""
     _counted: dict[str, bool] = field(default_factory=dict[str, bool])
     """Whether anybody declares limits, or the other side wants to be left alone, as it was seen last."""
-    _noticed: dict[str, Notice] = field(default_factory=dict[str, Notice])
-    """What answers said and no transaction has written yet."""
+    _noticed: dict[str, tuple[Notice, float]] = field(default_factory=dict[str, tuple[Notice, float]])
+    """What answers said and no transaction has written yet, and when, on the monotonic clock: it is counted from then."""
     _noticing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -97,10 +98,11 @@ class Limiter:
 
     def learn(self, name: str, notice: Notice) -> None:
         """An answer said something about limits; the next transaction on the connection writes it."""
+        now = self.clock.monotonic()
         with self._noticing:
             before = self._noticed.get(name)
-            both = notice if before is None else notice.with_earlier(before)
-            self._noticed[name] = both
+            both = notice if before is None else notice.with_earlier(before[0].aged(now - before[1]))
+            self._noticed[name] = both, now
         if both.urgent:
             self._counted[name] = True
 
@@ -130,7 +132,7 @@ class Limiter:
 
     def _write_notices(self) -> int:
         """What was heard of connections on which there was no transaction since, if others must know of it."""
-        urgent = [name for name, notice in list(self._noticed.items()) if notice.urgent]
+        urgent = [name for name, (notice, _) in list(self._noticed.items()) if notice.urgent]
         if urgent:
             with self.database.transaction() as tx:
                 self.write(tx, self.lock(tx, urgent, self.database.now(tx)))
@@ -149,9 +151,10 @@ class Limiter:
         }
         for name, standing in standings.items():
             with self._noticing:
-                notice = self._noticed.pop(name, None)
-            if notice is not None:
-                standing.learn(notice)
+                noticed = self._noticed.pop(name, None)
+            if noticed is not None:
+                notice, heard = noticed
+                standing.learn(notice.aged(self.clock.monotonic() - heard))
             self._counted[name] = bool(standing.forms) or standing.closed
         return standings
 

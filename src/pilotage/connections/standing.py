@@ -268,7 +268,7 @@ class Standing:
         self.changed = True
         left = [form.room(self._count(form), self.flight(0)) / form.most for form in self.forms if _of_all(form)]
         if notice.throttled:
-            self.leave_alone(self.now + int((notice.wait or 1.0) * SECOND))
+            self.leave_alone(self.now + int((1.0 if notice.wait is None else notice.wait) * SECOND))
             told = self.stored.throttled
             told.times, told.last = told.times + 1, self.now
             if left and min(left) >= _EARLY:

@@ -168,7 +168,7 @@ class Rehearsal:
         platform.library = Library(contents=platform.contents, reader=RehearsedReader(self.watch))
         platform.intake.room = _RoomForAll()
         platform.intake.releases = platform.taking.releases = _OnThisCode(release=request.release)
-        platform.limiter = Limiter(database=platform.database, declared={})
+        platform.limiter = Limiter(database=platform.database, declared={}, clock=clock)
         declared = [connection for one in self.automations for connection in one.connections]
         settings = somewhere(declared, self.setting)
         connections = RehearsedConnections(

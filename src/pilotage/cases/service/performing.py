@@ -94,11 +94,11 @@ class Performer:
         try:
             with self.surrounding.current(automation, caller):
                 result = await _called(node.function, node.asynchronous, values)
-            if caller.standing is not Standing.ANSWERED:
-                return _not_answered(node.name, caller.standing, failing=caller.failing(effect.connection) is not None)
+            if (standing := caller.end()) is not Standing.ANSWERED:
+                return _not_answered(node.name, standing, failing=caller.failing(effect.connection) is not None)
             confirmed = self._confirmed(node, result)
         except Exception as error:  # noqa: BLE001 - the border to the author's code
-            return _failed(error, caller.standing, failing=caller.failing(effect.connection) is not None)
+            return _failed(error, caller.end(), failing=caller.failing(effect.connection) is not None)
         return confirmed
 
     async def _ask(self, automation: Automation, node: Node, job: Job, caller: ConnectionCaller) -> Outcome:
