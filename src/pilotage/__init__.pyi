@@ -51,6 +51,7 @@ from pilotage.authoring.judgements import Judgement as Judgement
 from pilotage.authoring.judgements import Note as Note
 from pilotage.authoring.judgements import Quote as Quote
 from pilotage.authoring.judgements import abstain as abstain
+from pilotage.authoring.limits import Breaker as Breaker
 from pilotage.authoring.limits import Quota as Quota
 from pilotage.authoring.limits import Rate as Rate
 from pilotage.authoring.limits import Retry as Retry
@@ -92,6 +93,7 @@ __all__ = [
     "Automation",
     "Band",
     "Book",
+    "Breaker",
     "Bucket",
     "BusinessException",
     "CannotUndo",

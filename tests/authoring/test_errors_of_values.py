@@ -170,10 +170,26 @@ def test_a_credential_in_the_code(wrong: dict[str, Any]) -> None:
             lambda: pl.Retry(attempts=0),
             "PLT-164 Retry: this limit is none: attempts must be 1 or more. > Write attempts=1 or more.",
         ),
+        (
+            lambda: pl.Breaker(rate=1.5),
+            "PLT-570 Breaker: this breaker is none: rate is a share of the calls. > Write rate=0.5 for one half of them.",
+        ),
+        (
+            lambda: pl.Breaker(at_least=0),
+            "PLT-570 Breaker: this breaker is none: at_least must be 1 or more. > Write at_least=5.",
+        ),
+        (
+            lambda: pl.Breaker(within="5s"),
+            'PLT-570 Breaker: this breaker is none: within is from ten seconds to an hour. > Write within="2m".',
+        ),
+        (
+            lambda: pl.Breaker(probe_after="2h"),
+            'PLT-570 Breaker: this breaker is none: probe_after is from a second to an hour. > Write probe_after="2s".',
+        ),
     ],
 )
 def test_a_limit_that_lets_nothing_through(make: Any, said: str) -> None:
-    """PLT-164: a limit of nothing is a hold, and a hold is set elsewhere."""
+    """PLT-164 and PLT-570: a limit of nothing is a hold, and a hold is set elsewhere; a breaker of nothing is none."""
     assert words(make) == [said]
 
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotage.connections.breaker import LEAST, LONGEST, SECOND, WARM, WINDOW, Breaker, Stage
+import pilotage as pl
+from pilotage.connections.breaker import LEAST, LONGEST, SECOND, SLOT, USUAL, WARM, WINDOW, Breaker, Stage, Terms
 from pilotage.connections.sorting import Answered, Cut, NeverSent, Seen, heard
-from pilotage.connections.standing import Standing
-from pilotage.connections.stored import Stored
+from pilotage.connections.standing import HEARD, Standing
+from pilotage.connections.stored import Stored, spelled_terms, terms_of
 from pilotage.connections.values import Heard
 
 START = 1_767_603_600 * SECOND
@@ -175,3 +176,81 @@ def test_it_is_kept_in_the_connections_row() -> None:
     assert again.let_through(10) == 0
     assert again.stored.said["down"].words == "It answered 500."
     assert Standing.read("{}", START).let_through(10) == 10
+
+
+# -- declared ----------------------------------------------------------------------------------
+
+moments = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 90)), min_size=1, max_size=30
+)
+declared_terms = st.builds(
+    Terms,
+    rate=st.floats(0.01, 1.0),
+    at_least=st.integers(1, 40),
+    within=st.integers(10, 3600).map(lambda seconds: seconds * SECOND),
+    probe_after=st.integers(1, 3600).map(lambda seconds: seconds * SECOND),
+)
+
+
+@given(moments, declared_terms)
+def test_it_opens_exactly_where_its_terms_say(story: list[tuple[int, int, int, int]], terms: Terms) -> None:
+    """Counted anew from the whole story: so many failed of the stretch's calls, and at least that share of them."""
+    breaker, now, told = Breaker(), START, list[tuple[int, int, int]]()
+    for answered, down, differs, seconds in story:
+        now += seconds * SECOND
+        heard = {Heard.ANSWERED: answered, Heard.DOWN: down, Heard.DIFFERS: differs}
+        breaker = breaker.noted(heard, now, CHANCE, terms=(terms,))
+        told.append((now // SLOT, answered, down + differs))
+        recent = [one for one in told if one[0] > (now - terms.within) // SLOT]
+        failed, calls = sum(one[2] for one in recent), sum(one[1] + one[2] for one in recent)
+        should = bool(answered or down or differs) and failed >= terms.at_least and failed >= terms.rate * calls
+        assert breaker.closed is not should
+        if should:
+            assert breaker.until - now >= 0.7 * terms.probe_after
+            return
+
+
+@given(moments, st.lists(declared_terms, min_size=2, max_size=4))
+def test_of_several_declarations_the_strictest_counts(
+    story: list[tuple[int, int, int, int]], terms: list[Terms]
+) -> None:
+    """Whoever would open it alone opens it, and it is left alone for as long as the most patient says."""
+    together, alone, now = Breaker(), [Breaker() for _ in terms], START
+    for answered, down, differs, seconds in story:
+        now += seconds * SECOND
+        heard = {Heard.ANSWERED: answered, Heard.DOWN: down, Heard.DIFFERS: differs}
+        together = together.noted(heard, now, CHANCE, terms=terms)
+        alone = [one.noted(heard, now, CHANCE, terms=(own,)) for one, own in zip(alone, terms, strict=True)]
+        assert together.closed is all(one.closed for one in alone)
+        if not together.closed:
+            assert together.until - now >= 0.7 * max(one.probe_after for one in terms)
+            return
+
+
+def test_what_is_not_declared_is_as_it_always_was() -> None:
+    """The values of a declaration without a word are those of the breaker without a declaration."""
+    assert (Terms(),) == USUAL
+    assert terms_of(spelled_terms(pl.Breaker())) == Terms()
+    assert terms_of({}) == Terms()
+
+
+def test_terms_are_those_of_the_releases_that_run() -> None:
+    """Each declares its own; one that was not heard of for a while does not count any more."""
+    standing = Standing(stored=Stored(), now=START)
+    standing.declare("leads@r1", [], pl.Breaker(at_least=20, within="1m"))
+    standing.declare("leads@r2", [], pl.Breaker())
+    now = Standing.read(standing.text(), START + SECOND)
+    assert sorted(now.terms) == sorted([Terms(at_least=20, within=60 * SECOND), Terms()])
+    assert now.differing_terms() == {"leads@r1": Terms(at_least=20, within=60 * SECOND), "leads@r2": Terms()}
+    now.note({Heard.DOWN: 6}, CHANCE)
+    assert not now.stored.breaker.closed
+    later = Standing.read(standing.text(), START + HEARD + SECOND, own_terms=[Terms(at_least=20)])
+    assert later.terms == [Terms(at_least=20)]
+    later.note({Heard.DOWN: 6}, CHANCE)
+    assert later.stored.breaker.closed
+
+
+def test_a_declaration_of_an_earlier_version_is_the_usual_one() -> None:
+    """A row that was written before breakers were declared is read."""
+    told = f'{{"declared": {{"leads@r1": {{"limits": [], "heard": {START}}}}}}}'
+    assert Standing.read(told, START + SECOND).terms == [Terms()]

@@ -188,3 +188,38 @@ def test_erasing_a_case_erases_what_was_said(platform: Platform, desk: FakeServi
         (row,) = looking.cases_by_key(tx, "B1")
         erasing.erase_cases(tx, [row.id], lambda story: story)
         assert responses.of_case(tx, row.id) == []
+
+
+def test_a_declared_breaker_is_the_one_that_opens(
+    desk: FakeService, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two failed calls are enough where the connection says so, and it is left alone for as long as it says."""
+    monkeypatch.setattr(books, "breaker", pl.Breaker(at_least=2, rate=0.1, probe_after="5m"))
+    with Platform(bills, services=[desk], database_url=database_url, now="2026-03-02T14:02+00:00") as platform:
+        desk.fault(Fault.DOWN, times=10_000)
+        for number in range(2):
+            platform.submit(bills, {"id": f"B{number}"})
+        platform.settle()
+        found = side(platform)
+        assert found.state == "down"
+        assert (found.next_call or 0) - found.now >= 3 * 60 * 1_000_000
+        assert found.opens == "2 or more calls of the last 2 min failed, and at least 10% of them; probed after 5 min"
+        assert found.differing == {}
+
+
+def test_releases_that_declare_another_breaker_are_named(platform: Platform, desk: FakeService) -> None:
+    """Both are in force, each opens it, and people are told which release says what."""
+    limiter = platform.inner.limiter
+    with platform.inner.database.transaction() as tx:
+        standings = limiter.lock(tx, ["books"], platform.inner.database.now(tx))
+        standings["books"].declare("bills@r7", [], pl.Breaker(at_least=2))
+        standings["books"].declare("bills@test", [], books.breaker)
+        limiter.write(tx, standings)
+    found = side(platform)
+    assert sorted(found.differing) == ["bills@r7", "bills@test"]
+    assert "2 or more calls" in found.opens
+    assert "or where 5 or more calls" in found.opens
+    desk.fault(Fault.DOWN, times=10_000)
+    submitted(platform, 2)
+    platform.settle()
+    assert side(platform).state == "down"

@@ -6,7 +6,7 @@ from typing import cast
 from urllib.parse import quote
 
 from pilotage.authoring.connection import Connection
-from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.authoring.limits import Breaker, Quota, Rate, Window
 from pilotage.authoring.ports import Call
 from pilotage.authoring.settings import Secret, Setting
 
@@ -27,9 +27,16 @@ class Bucket(Connection):
         region: str = "us-east-1",
         limits: Sequence[Rate | Quota | Window] = (),
         timeout: timedelta | str = "30s",
+        breaker: Breaker | None = None,
     ) -> None:
         super().__init__(
-            name, base_url=url, credential=credential, limits=limits, timeout=timeout, idempotency_header=None
+            name,
+            base_url=url,
+            credential=credential,
+            limits=limits,
+            timeout=timeout,
+            idempotency_header=None,
+            breaker=breaker,
         )
         self.region = region
 

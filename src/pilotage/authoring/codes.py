@@ -261,6 +261,10 @@ RUNNING: Final = {
     ),
 }
 
+BREAKERS: Final = {
+    "PLT-570": Words("this breaker is none: {why}.", "{remedy}"),
+}
+
 SECTIONS: Final = {
     "Steps": STEPS,
     "Paths": PATHS,
@@ -271,6 +275,7 @@ SECTIONS: Final = {
     "Models": MODELS,
     "Automations": AUTOMATIONS,
     "While it runs": RUNNING,
+    "Breakers": BREAKERS,
 }
 
 CODES: Final[dict[str, Words]] = {code: words for section in SECTIONS.values() for code, words in section.items()}

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from pilotage.authoring.codes import finding
 from pilotage.authoring.contract_check import ContractCheck
 from pilotage.authoring.findings import DefinitionError
-from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.authoring.limits import Breaker, Quota, Rate, Window
 from pilotage.authoring.location import here
 from pilotage.authoring.names import refuse_name
 from pilotage.authoring.ports import Call, Caller, Method, Permit, surroundings
@@ -49,6 +49,7 @@ class Connection:
         idempotency_header: str | None = _KEY_HEADER,
         signing: Secret | None = None,
         checks: Sequence[ContractCheck] = (),
+        breaker: Breaker | None = None,
     ) -> None:
         self.name = name
         self.line = here()
@@ -64,6 +65,8 @@ class Connection:
         self.signing = signing
         """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
         self.checks: tuple[ContractCheck, ...] = tuple(checks)
+        self.breaker = breaker or Breaker()
+        """When it is left alone because the other side fails."""
 
     async def get(
         self,
@@ -164,7 +167,7 @@ class Connection:
 
     def differs_in(self, other: "Connection") -> str | None:
         """The first setting in which two declarations of one connection differ, or None where they agree."""
-        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header", "signing"):
+        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header", "signing", "breaker"):
             if repr(getattr(self, setting)) != repr(getattr(other, setting)):
                 return setting
         return None

@@ -1,4 +1,4 @@
-"""How an outside account counts calls, and how often a failed one is tried again."""
+"""How an outside account counts calls, when it is left alone, and how often a failed call is tried again."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +11,8 @@ from pilotage.authoring.location import here
 from pilotage.authoring.spans import span
 from pilotage.kernel.durations import Duration
 
+_TEN_SECONDS: Final = 10
+_HOUR: Final = 3600
 _SECONDS: Final = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 
 
@@ -79,6 +81,43 @@ class Window:
 Limit = Rate | Quota | Window
 
 
+class Breaker:
+    """When a connection is left alone because its other side fails: `Breaker(rate=0.3, at_least=20, within="1m")`.
+
+    It opens where at least so many of the calls of the last stretch failed, and at least this share of them. One call finds out
+    whether it works again after `probe_after`; each one in vain doubles that time, up to a minute.
+    """
+
+    def __init__(
+        self,
+        *,
+        rate: float = 0.5,
+        at_least: int = 5,
+        within: timedelta | str = "2m",
+        probe_after: timedelta | str = "2s",
+    ) -> None:
+        self.rate = rate
+        """The share of the calls, more than 0 and at most 1."""
+        self.at_least = at_least
+        """Fewer failed calls than these say nothing."""
+        self.within: Duration = span(within, place="Breaker", line=here())
+        """The stretch whose calls are judged, from ten seconds to an hour."""
+        self.probe_after: Duration = span(probe_after, place="Breaker", line=here())
+        """How long it stays open at first, from a second to an hour."""
+        if not 0 < rate <= 1:
+            raise DefinitionError(_breaker("rate is a share of the calls", "Write rate=0.5 for one half of them."))
+        if at_least < 1:
+            raise DefinitionError(_breaker("at_least must be 1 or more", "Write at_least=5."))
+        if not _TEN_SECONDS <= self.within.seconds <= _HOUR:
+            raise DefinitionError(_breaker("within is from ten seconds to an hour", 'Write within="2m".'))
+        if not 1 <= self.probe_after.seconds <= _HOUR:
+            raise DefinitionError(_breaker("probe_after is from a second to an hour", 'Write probe_after="2s".'))
+
+    def __repr__(self) -> str:
+        stretch = f"within={self.within.seconds}, probe_after={self.probe_after.seconds}"
+        return f"Breaker(rate={self.rate}, at_least={self.at_least}, {stretch})"
+
+
 class Retry:
     """How often, and for how long, a transient failure is tried again."""
 
@@ -104,6 +143,10 @@ def at_least_one(place: str, name: str, number: int) -> None:
     """Raise DefinitionError where a number that counts something is none."""
     if number < 1:
         raise DefinitionError(_limit(place, f"{name} must be 1 or more", f"Write {name}=1 or more."))
+
+
+def _breaker(why: str, remedy: str) -> Finding:
+    return finding("PLT-570", place="Breaker", line=here(), why=why, remedy=remedy)
 
 
 def _limit(place: str, why: str, remedy: str) -> Finding:

@@ -9,7 +9,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.documents import Document
-from pilotage.authoring.limits import Quota, Rate, Window
+from pilotage.authoring.limits import Breaker, Quota, Rate, Window
 from pilotage.authoring.settings import Secret, Setting
 
 Address = Annotated[str, Field(pattern=r"^[^\s<>,;:\"]+@[^\s<>,;:\"]+$", max_length=320)]
@@ -65,8 +65,9 @@ class Smtp(Connection):
         credential: Secret | None = None,
         limits: Sequence[Rate | Quota | Window] = (),
         timeout: timedelta | str = "60s",
+        breaker: Breaker | None = None,
     ) -> None:
-        super().__init__(name, base_url=url, credential=credential, limits=limits, timeout=timeout)
+        super().__init__(name, base_url=url, credential=credential, limits=limits, timeout=timeout, breaker=breaker)
         self.sender = sender
         self.user = user
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypeVar
 
 from pilotage.authoring.connection import Connection
-from pilotage.authoring.limits import Quota, Rate, Window, at_least_one
+from pilotage.authoring.limits import Breaker, Quota, Rate, Window, at_least_one
 from pilotage.authoring.ports import Call
 from pilotage.authoring.settings import Secret, Setting
 
@@ -62,6 +62,7 @@ class Database(Connection):
         timeout: timedelta | str = "10s",
         most_rows: int = MOST_ROWS,
         keys: str | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         super().__init__(
             name,
@@ -70,6 +71,7 @@ class Database(Connection):
             limits=limits,
             timeout=timeout,
             idempotency_header="Idempotency-Key",
+            breaker=breaker,
         )
         at_least_one(f"Database {name}", "most_rows", most_rows)
         self.most_rows = most_rows

@@ -7,7 +7,8 @@ answer; if not, it stays open for longer.
 What fails is what the other side could not or did not answer as agreed. A refusal and "too many" are answers: it works.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -37,6 +38,31 @@ LEAST_REPEATS: Final = 10
 """...or so many, where that is more."""
 _CALM: Final = WINDOW
 """After so long a time closed, the next opening is a short one again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Terms:
+    """When it opens and is tried again, as one release declares it. Where releases differ, each of them may open it."""
+
+    rate: float = SHARE
+    at_least: int = LEAST
+    within: int = WINDOW
+    probe_after: int = FIRST
+
+    def judge(self, slots: Mapping[int, "Slot"], now: int) -> Heard | None:
+        """Why it opens, or None."""
+        recent = [slot for at, slot in slots.items() if at > (now - self.within) // SLOT]
+        answered = sum(slot.answered for slot in recent)
+        down = sum(slot.down for slot in recent)
+        differs = sum(slot.differs for slot in recent)
+        failed = down + differs
+        if failed < self.at_least or failed < self.rate * (failed + answered):
+            return None
+        return Heard.DOWN if down >= differs else Heard.DIFFERS
+
+
+USUAL: Final = (Terms(),)
+"""What is not declared."""
 
 
 class Stage(StrEnum):
@@ -115,9 +141,9 @@ class Breaker(BaseModel):
             return None
         return max(0, max(LEAST_REPEATS, int(REPEATS * calls)) - sum(slot.repeats for slot in recent))
 
-    def repeated(self, count: int, now: int) -> "Breaker":
+    def repeated(self, count: int, now: int, terms: Sequence[Terms] = USUAL) -> "Breaker":
         """So many second and later attempts were permitted while they are held back."""
-        slots = self._recent(now)
+        slots = self._kept(now, terms)
         last = slots.get(now // SLOT, Slot())
         slots[now // SLOT] = last.model_copy(update={"repeats": last.repeats + count})
         return self.model_copy(update={"slots": slots})
@@ -131,17 +157,26 @@ class Breaker(BaseModel):
         """The probe goes; without a word of it until then it is lost, and another one may go."""
         return self.model_copy(update={"stage": Stage.PROBING, "until": until})
 
-    def opened(self, why: Heard, now: int, chance: Random) -> "Breaker":
+    def opened(self, why: Heard, now: int, chance: Random, terms: Sequence[Terms] = USUAL) -> "Breaker":
         """It opens, or stays open for longer. A failed attempt is given up for the connection's sake, not for its own."""
         times = self.times + 1
-        pause = min(LONGEST, FIRST * 2 ** min(times - 1, 10))
+        first = max(one.probe_after for one in terms)
+        pause = min(max(LONGEST, first), first * 2 ** min(times - 1, 10))
         pause = int(pause * (0.75 + 0.5 * chance.random()))
         since = self.since if not self.closed else self.failing_since or now
         return self.model_copy(
             update={"stage": Stage.OPEN, "why": why, "since": since, "until": now + pause, "times": times, "slots": {}}
         )
 
-    def noted(self, heard: Mapping[Heard, int], now: int, chance: Random, *, probe: Heard | None = None) -> "Breaker":
+    def noted(
+        self,
+        heard: Mapping[Heard, int],
+        now: int,
+        chance: Random,
+        *,
+        probe: Heard | None = None,
+        terms: Sequence[Terms] = USUAL,
+    ) -> "Breaker":
         """What came of calls, and of the probe if it is back.
 
         While it is not closed, calls that went before tell nothing: only the probe counts.
@@ -149,14 +184,14 @@ class Breaker(BaseModel):
         if not self.closed:
             if probe is None:
                 return self
-            return self.opened(probe, now, chance) if probe.fails else self._closing(now)
+            return self.opened(probe, now, chance, terms) if probe.fails else self._closing(now)
         down, differs = heard.get(Heard.DOWN, 0), heard.get(Heard.DIFFERS, 0)
         answered = sum(count for one, count in heard.items() if not one.fails)
         if probe is not None and not probe.fails:
             answered += 1
         if not (down or differs or answered):
             return self
-        slots = self._recent(now)
+        slots = self._kept(now, terms)
         last = slots.get(now // SLOT, Slot())
         slots[now // SLOT] = last.model_copy(
             update={
@@ -173,8 +208,8 @@ class Breaker(BaseModel):
                 "failing_since": (self.failing_since or now) if down or differs else 0,
             }
         )
-        why = _judged(slots)
-        return after if why is None else after.opened(why, now, chance)
+        why = next((why for one in terms if (why := one.judge(slots, now)) is not None), None)
+        return after if why is None else after.opened(why, now, chance, terms)
 
     def _closing(self, now: int) -> "Breaker":
         return self.model_copy(
@@ -190,23 +225,16 @@ class Breaker(BaseModel):
             }
         )
 
-    def _recent(self, now: int) -> dict[int, Slot]:
-        first = (now - WINDOW) // SLOT
+    def _recent(self, now: int, length: int = WINDOW) -> dict[int, Slot]:
+        first = (now - length) // SLOT
         return {at: slot for at, slot in self.slots.items() if at > first}
+
+    def _kept(self, now: int, terms: Sequence[Terms]) -> dict[int, Slot]:
+        """What is still looked at."""
+        return self._recent(now, max(WINDOW, *(one.within for one in terms)))
 
 
 def delayed(number: int, now: int, chance: Random) -> list[int]:
     """When repeats beyond what may go are looked at again: a slot later, a few at a time, so that they do not come back at once."""
     each = max(1, LEAST_REPEATS * SLOT // WINDOW)
     return [now + min(WINDOW, SLOT * (1 + at // each)) + int(chance.random() * SLOT) for at in range(number)]
-
-
-def _judged(slots: Mapping[int, Slot]) -> Heard | None:
-    """Why it opens, or None."""
-    answered = sum(slot.answered for slot in slots.values())
-    down = sum(slot.down for slot in slots.values())
-    differs = sum(slot.differs for slot in slots.values())
-    failed = down + differs
-    if failed < LEAST or failed < SHARE * (failed + answered):
-        return None
-    return Heard.DOWN if down >= differs else Heard.DIFFERS

@@ -9,10 +9,12 @@ from typing import Final
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.connections import store
+from pilotage.connections.breaker import Terms
 from pilotage.connections.counting import SECOND, Flight, Form
 from pilotage.connections.giving_way import READS
 from pilotage.connections.hearing import Notice
 from pilotage.connections.standing import CALLS, Standing
+from pilotage.connections.stored import spelled_terms, terms_of
 from pilotage.kernel.clock import Beat, Clock, SystemClock
 from pilotage.machinery.storage.database import Database, Tx
 
@@ -81,6 +83,8 @@ class Limiter:
     _told: int | None = None
     _own: dict[str, list[Rate | Quota | Window]] = field(init=False)
     """What this process declares of each connection; it counts here whatever the row says."""
+    _own_terms: dict[str, list[Terms]] = field(init=False)
+    """When their breakers open, as this process declares it."""
     _counted: dict[str, bool] = field(default_factory=dict[str, bool])
     """Whether anybody declares limits, or the other side wants to be left alone, as it was seen last."""
     _noticed: dict[str, tuple[Notice, float]] = field(default_factory=dict[str, tuple[Notice, float]])
@@ -88,9 +92,10 @@ class Limiter:
     _noticing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._own = {}
+        self._own, self._own_terms = {}, {}
         for connection in (one for connections in self.declared.values() for one in connections):
             self._own.setdefault(connection.name, []).extend(connection.limits)
+            self._own_terms.setdefault(connection.name, []).append(terms_of(spelled_terms(connection.breaker)))
 
     def limits(self, name: str) -> bool:
         """Whether anything is counted at this connection: as this process declares it, or as far as it heard from others."""
@@ -125,7 +130,7 @@ class Limiter:
                 standings = self.lock(tx, told, now)
                 for name, standing in standings.items():
                     for by, connection in told[name].items():
-                        standing.declare(by, connection.limits)
+                        standing.declare(by, connection.limits, connection.breaker)
                 self.write(tx, standings)
         self._told = now
         return 0
@@ -147,7 +152,7 @@ class Limiter:
             found |= store.lock(tx, missing)
         beat = self.database.beat()
         standings = {
-            name: Standing.read(text, now, own=self._own.get(name, ()), beat=beat) for name, text in found.items()
+            name: self._read(name, text, now, beat, own=self._own.get(name, ())) for name, text in found.items()
         }
         for name, standing in standings.items():
             with self._noticing:
@@ -185,7 +190,12 @@ class Limiter:
         wanted = set(names)
         found = store.read(tx, wanted)
         beat = self.database.beat()
-        return {name: Standing.read(found.get(name, "{}"), now, beat=beat) for name in wanted}
+        return {name: self._read(name, found.get(name, "{}"), now, beat) for name in wanted}
+
+    def _read(
+        self, name: str, text: str, now: int, beat: Beat | None, *, own: Iterable[Rate | Quota | Window] = ()
+    ) -> Standing:
+        return Standing.read(text, now, own=own, own_terms=self._own_terms.get(name, ()), beat=beat)
 
     def write(self, tx: Tx, standings: Mapping[str, Standing]) -> None:
         """Write what has changed."""
@@ -261,8 +271,12 @@ def read(
     now: int,
     own: Mapping[str, Sequence[Rate | Quota | Window]] = MappingProxyType({}),
     *,
+    own_terms: Mapping[str, Sequence[Terms]] = MappingProxyType({}),
     beat: Beat | None = None,
 ) -> dict[str, Standing]:
-    """How every connection stands; reads only. `own` is what the reader itself declares of some."""
+    """How every connection stands; reads only. `own` and `own_terms` are what the reader itself declares of some."""
     found = dict.fromkeys(own, "{}") | store.read(tx)
-    return {name: Standing.read(text, now, own=own.get(name, ()), beat=beat) for name, text in sorted(found.items())}
+    return {
+        name: Standing.read(text, now, own=own.get(name, ()), own_terms=own_terms.get(name, ()), beat=beat)
+        for name, text in sorted(found.items())
+    }

@@ -9,14 +9,15 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
+from pilotage.authoring.limits import Breaker as DeclaredBreaker
 from pilotage.authoring.limits import Quota, Rate, Window
-from pilotage.connections.breaker import Stage
+from pilotage.connections.breaker import USUAL, Stage, Terms
 from pilotage.connections.clocks import TOLERANCE, dates_of
 from pilotage.connections.clocks import read as read_clocks
 from pilotage.connections.counting import SECOND, Count, Flight, Form, form_of, strictest
 from pilotage.connections.hearing import Notice
 from pilotage.connections.hearing import Told as ToldNow
-from pilotage.connections.stored import Counted, Declared, Said, Stored, Told, spelled, written
+from pilotage.connections.stored import Counted, Declared, Said, Stored, Told, spelled, spelled_terms, terms_of, written
 from pilotage.connections.values import Heard
 from pilotage.kernel.clock import Beat
 
@@ -74,26 +75,36 @@ class Standing:
     """How far platform time was ahead of it, when it was read."""
     changed: bool = False
     forms: Sequence[Form] = ()
+    terms: Sequence[Terms] = USUAL
+    """When its breaker opens: as any of those says who declare it."""
     counts: dict[str, Count] = field(default_factory=dict[str, Count])
 
     @classmethod
     def read(
-        cls, text: str, now: int, *, own: Iterable[Rate | Quota | Window] = (), beat: Beat | None = None
+        cls,
+        text: str,
+        now: int,
+        *,
+        own: Iterable[Rate | Quota | Window] = (),
+        own_terms: Iterable[Terms] = (),
+        beat: Beat | None = None,
     ) -> "Standing":
         """As it was written, brought to this moment: by the clocks of the host, or without a beat by platform time alone.
 
-        `own` is what the reader itself declares: it counts, whenever it was last said.
+        `own` and `own_terms` are what the reader itself declares: they count, whenever they were last said.
         """
         stored = Stored.model_validate_json(text)
         asked, (now, stored.clocks) = now, read_clocks(stored.clocks, stored.clock, now, beat)
-        heard = [written(limit) for one in stored.declared.values() if one.heard > now - HEARD for limit in one.limits]
+        told = [one for one in stored.declared.values() if one.heard > now - HEARD]
+        heard = [written(limit) for one in told for limit in one.limits]
+        terms = sorted({*(terms_of(one.breaker) for one in told), *own_terms}) or USUAL
         forms = strictest(form_of(limit) for limit in [*heard, *own])
         counts = {
             key: Count(empty_at=one.empty_at, at=dict(one.at), held=dict(one.held))
             for key, one in stored.counted.items()
         }
         news = stored.clocks is not None and stored.clocks.is_news
-        standing = cls(stored=stored, now=now, ahead=asked - now, changed=news, forms=forms, counts=counts)
+        standing = cls(stored=stored, now=now, ahead=asked - now, changed=news, forms=forms, terms=terms, counts=counts)
         for form in forms:
             for count in standing._counts(form):
                 form.forget(count, now, dates_of(stored.clocks))
@@ -123,18 +134,24 @@ class Standing:
 
     # -- what is declared ------------------------------------------------------
 
-    def declare(self, by: str, limits: Iterable[Rate | Quota | Window]) -> None:
+    def declare(self, by: str, limits: Iterable[Rate | Quota | Window], breaker: DeclaredBreaker | None = None) -> None:
         """A process that serves this release says what it declares."""
         told = [spelled(limit) for limit in limits]
         self.stored.declared = {
             name: one for name, one in self.stored.declared.items() if one.heard > self.now - HEARD
-        } | {by: Declared(limits=told, heard=self.now)}
+        } | {by: Declared(limits=told, breaker=spelled_terms(breaker or DeclaredBreaker()), heard=self.now)}
         self.changed = True
 
     def differing(self) -> Mapping[str, list[dict[str, str | int | float]]]:
         """What each release declares, where they do not declare the same."""
         heard = {name: one.limits for name, one in self.stored.declared.items() if one.heard > self.now - HEARD}
         return heard if len({str(limits) for limits in heard.values()}) > 1 else {}
+
+    def differing_terms(self) -> Mapping[str, Terms]:
+        """When the breaker opens as each release declares it, where they do not declare the same."""
+        heard = {name: one.breaker for name, one in self.stored.declared.items() if one.heard > self.now - HEARD}
+        terms = {name: terms_of(told) for name, told in heard.items()}
+        return terms if len(set(terms.values())) > 1 else {}
 
     def declared_by(self, form: Form) -> list[str]:
         """Which releases declare this limit."""
@@ -328,7 +345,7 @@ class Standing:
 
     def repeated(self, count: int) -> None:
         """So many second and later attempts are permitted."""
-        self.stored.breaker = self.stored.breaker.repeated(count, self.now)
+        self.stored.breaker = self.stored.breaker.repeated(count, self.now, self.terms)
         self.changed = True
 
     def note(
@@ -340,7 +357,7 @@ class Standing:
         probe: Heard | None = None,
     ) -> None:
         """What came of calls; `words` is what was said last, of each kind."""
-        self.stored.breaker = self.stored.breaker.noted(heard, self.now, chance, probe=probe)
+        self.stored.breaker = self.stored.breaker.noted(heard, self.now, chance, probe=probe, terms=self.terms)
         hour = self.stored.heard.setdefault(self.now // _HOUR, {})
         for one, count in heard.items():
             hour[one.value] = hour.get(one.value, 0) + count
@@ -351,7 +368,7 @@ class Standing:
     def give_up_on_it(self, why: Heard, chance: Random) -> None:
         """An attempt was the last, and nobody has had an answer: the connection is left alone, and nobody is given up."""
         if self.stored.breaker.closed:
-            self.stored.breaker = self.stored.breaker.opened(why, self.now, chance)
+            self.stored.breaker = self.stored.breaker.opened(why, self.now, chance, self.terms)
             self.changed = True
 
     # -- what is told ----------------------------------------------------------

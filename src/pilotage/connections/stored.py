@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pilotage.authoring.limits import Breaker as DeclaredBreaker
 from pilotage.authoring.limits import Quota, Rate, Window
-from pilotage.connections.breaker import Breaker
+from pilotage.connections.breaker import SECOND, Breaker, Terms
 from pilotage.connections.checked import Checked
 from pilotage.connections.clocks import Clocks
 from pilotage.connections.giving_way import Line
@@ -25,6 +26,8 @@ class Declared(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     limits: list[dict[str, str | int | float]]
+    breaker: dict[str, float] = Field(default_factory=dict[str, float])
+    """In seconds; empty where a version declared it that knows of none."""
     heard: int
 
 
@@ -103,3 +106,24 @@ def written(told: Mapping[str, str | int | float]) -> Rate | Quota | Window:
     given = {name: value for name, value in told.items() if name not in {"form", "calls"}}
     kinds = {"rate": Rate, "quota": Quota, "window": Window}
     return kinds[str(told["form"])](int(told["calls"]), **given)  # type: ignore[arg-type]
+
+
+def spelled_terms(declared: DeclaredBreaker) -> dict[str, float]:
+    """When a breaker opens, as it is written down."""
+    return {
+        "rate": declared.rate,
+        "at_least": declared.at_least,
+        "within": declared.within.seconds,
+        "probe_after": declared.probe_after.seconds,
+    }
+
+
+def terms_of(told: Mapping[str, float]) -> Terms:
+    """When a breaker opens that is written down; what is not said is as usual."""
+    usual = Terms()
+    return Terms(
+        rate=told.get("rate", usual.rate),
+        at_least=int(told.get("at_least", usual.at_least)),
+        within=int(told["within"] * SECOND) if "within" in told else usual.within,
+        probe_after=int(told["probe_after"] * SECOND) if "probe_after" in told else usual.probe_after,
+    )

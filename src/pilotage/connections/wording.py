@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pilotage.connections.breaker import Terms
 from pilotage.connections.counting import SECOND, Form, QuotaForm, RateForm, is_money
 
 _SPELLED: Final = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
@@ -49,3 +50,18 @@ def moment_in_words(moment: datetime, now: datetime, zone: str = "UTC") -> str:
             return f"tomorrow at {time}"
         case _:
             return f"{there.day} {there:%B} at {time}"
+
+
+def terms_in_words(terms: Terms) -> str:
+    """When a breaker opens: "5 or more calls of the last 2 min failed, and at least 50% of them; probed after 2 s"."""
+    calls = "1 or more calls" if terms.at_least == 1 else f"{terms.at_least:,} or more calls"
+    share = f"{terms.rate:.1%}".replace(".0%", "%")
+    return (
+        f"{calls} of the last {_length(terms.within)} failed, and at least {share} of them; "
+        f"probed after {_length(terms.probe_after)}"
+    )
+
+
+def _length(micros: int) -> str:
+    seconds = micros / SECOND
+    return f"{seconds / 60:g} min" if seconds >= 60 and seconds % 60 == 0 else f"{seconds:g} s"

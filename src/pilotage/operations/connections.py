@@ -8,11 +8,14 @@ from typing import Final
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.store import standing as counts
+from pilotage.connections.breaker import USUAL, Terms
 from pilotage.connections.checked import Checked
 from pilotage.connections.counting import SECOND
 from pilotage.connections.limiting import read
 from pilotage.connections.standing import Standing
+from pilotage.connections.stored import spelled_terms, terms_of
 from pilotage.connections.values import Heard
+from pilotage.connections.wording import terms_in_words
 from pilotage.kernel.clock import from_micros
 from pilotage.machinery.cli.times import age
 from pilotage.machinery.storage.database import Database
@@ -46,6 +49,10 @@ class OtherSide:
     """How long the oldest of what waits has waited."""
     heard: Mapping[str, int]
     """What came of the calls of the last 24 hours."""
+    opens: str = ""
+    """When its breaker opens, in words: as any release that runs declares it."""
+    differing: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The same by release, where they do not declare the same."""
     checks: Mapping[str, Checked] = field(default_factory=dict[str, Checked])
     """What came of its contract checks last, by what they ask."""
 
@@ -83,11 +90,13 @@ class OtherSide:
 def other_sides(database: Database, automations: Iterable[Automation]) -> list[OtherSide]:
     """Every connection that is declared here, or that was ever called."""
     declared: dict[str, set[str]] = {}
+    terms: dict[str, list[Terms]] = {}
     for connection in (one for automation in automations for one in automation.connections):
         declared.setdefault(connection.name, set()).update(check.asks for check in connection.checks)
+        terms.setdefault(connection.name, []).append(terms_of(spelled_terms(connection.breaker)))
     with database.snapshot() as tx:
         now = database.now(tx)
-        standings = read(tx, now, beat=database.beat())
+        standings = read(tx, now, own_terms=terms, beat=database.beat())
         waiting = counts.waiting_at(tx)
         held_up: dict[str, list[str]] = {}
         for one in counts.held_up(tx):
@@ -119,10 +128,18 @@ def _other_side(
         waiting=waiting,
         oldest=None if oldest is None else timedelta(microseconds=max(0, now - oldest)),
         heard=dict(heard),
+        opens=_opens(USUAL if standing is None else standing.terms),
+        differing={}
+        if standing is None
+        else {by: terms_in_words(one) for by, one in sorted(standing.differing_terms().items())},
         checks={
             asks: Checked() if standing is None else standing.stored.checked.get(asks, Checked()) for asks in checks
         },
     )
+
+
+def _opens(terms: Sequence[Terms]) -> str:
+    return "; or where ".join(terms_in_words(one) for one in terms)
 
 
 def _held_up(side: OtherSide, why: Sequence[str]) -> OtherSide:
@@ -246,6 +263,8 @@ def as_data(one: OtherSide) -> Mapping[str, object]:
         "waiting": one.waiting,
         "oldest_seconds": None if one.oldest is None else round(one.oldest.total_seconds()),
         "last_24_hours": dict(one.heard),
+        "breaker_opens": one.opens,
+        "breaker_declared": dict(one.differing),
         "sentence": one.sentence,
         "checks": [
             {

@@ -41,7 +41,7 @@ class ConnectionsCommand:
                 raise UnknownName(msg, did_you_mean(connection, known, f"Known: {', '.join(known) or 'none'}."))
             found = [one for one in found if one.name == connection]
         if not self.out.put({"connections": [as_data(one) for one in found]}):
-            self._tell(found)
+            self._tell(found, whole=connection is not None)
 
     def check(
         self, connection: Annotated[str | None, Parameter(help="one connection; unsaid, every one")] = None, /
@@ -75,7 +75,7 @@ class ConnectionsCommand:
                 self.out.line("No connection here has a contract check.")
         return Exit.OK if all(one.result is Result.HOLDS for one in made) else Exit.NOT_WELL
 
-    def _tell(self, found: Sequence[OtherSide]) -> None:
+    def _tell(self, found: Sequence[OtherSide], *, whole: bool) -> None:
         if not found:
             self.out.line("No automation here names a connection.")
             return
@@ -85,9 +85,18 @@ class ConnectionsCommand:
                 self.out.line(f"  {one.said}")
             if one.next_call is not None:
                 self.out.line(f"  It is called again at {when(one.next_call, one.now)}.")
+            self._tell_breaker(one, whole=whole)
         for one in found:
             for asks in sorted(one.checks):
                 self.out.line(f"{check_in_words(one, asks)}.")
         rows = [(one.name, *(one.heard.get(kind.value, 0) for kind in Heard)) for one in found if one.heard]
         if rows:
             self.out.table(("calls of 24 hours", *(kind.value for kind in Heard)), rows)
+
+    def _tell_breaker(self, one: OtherSide, *, whole: bool) -> None:
+        """When it is left alone, to those who ask for one connection; where releases differ, always."""
+        if whole or one.differing:
+            self.out.line(f"  Its breaker opens where {one.opens}.")
+        if one.differing:
+            told = "; ".join(f"{by}: {words}" for by, words in one.differing.items())
+            self.out.line(f"  It is declared differently ({told}). The strictest counts: whichever opens first.")
