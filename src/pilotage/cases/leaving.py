@@ -1,7 +1,7 @@
 """How a case leaves its batch, as values."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from pilotage.cases.values import LiveCase, Offer, Place, Question, WaitsFor
 from pilotage.connections.values import RawResponse
@@ -30,14 +30,15 @@ class Leaving(NamedTuple):
     """What it hands over to another automation."""
 
 
+_DONE: Final[list[object]] = ["done"]
 Went: TypeAlias = str | Leaving | None
 """Where a case goes from a node: the next node's name, None for the end, or the way in which it leaves its batch."""
 
 
 def done(case: LiveCase) -> Leaving:
     """The case has come to its end."""
-    case.story.append(["done"])
-    return Leaving(case=case, place=Place.DONE, node=None)
+    case.story.append(_DONE)
+    return Leaving(case, Place.DONE, None)
 
 
 def dead(case: LiveCase, node: str, reason: str) -> Leaving:

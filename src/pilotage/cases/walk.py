@@ -110,6 +110,17 @@ def arguments(
 ) -> list[tuple[object, ...] | Leaving]:
     """The arguments of the node's function for each case; a case whose stored values no longer fit goes to a person."""
     readers = [reader(env, one) for one in (node.inputs if inputs is None else inputs)]
+    if not readers:
+        return [()] * len(group)
+    try:
+        return list(zip(*[[read(case) for case in group] for read in readers], strict=True))
+    except ValueNoLongerFits:
+        return _arguments_one_by_one(env, node, group, readers)
+
+
+def _arguments_one_by_one(
+    env: Walk, node: Node, group: Sequence[LiveCase], readers: Sequence[Callable[[LiveCase], object]]
+) -> list[tuple[object, ...] | Leaving]:
     found: list[tuple[object, ...] | Leaving] = []
     for case in group:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pilotage.cases import leaving
-from pilotage.cases.leaving import Leaving
+from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes import RUNS
 from pilotage.cases.values import LiveCase
 from pilotage.cases.walk import Walk, encode, is_dear, no_longer_fits
@@ -27,8 +27,7 @@ def walk(env: Walk, cases: Sequence[LiveCase]) -> Walked:
     """Run the plan's nodes over the cases until all have left or a checkpoint is due."""
     left: list[Leaving] = []
     standing: dict[str, list[LiveCase]] = {}
-    for case in cases:
-        _put(env, case, case.node, standing, left)
+    _put(env, cases, [case.node for case in cases], standing, left)
     unsaved = False
     for name, node in env.plan.nodes.items():
         group = standing.get(name)
@@ -41,20 +40,27 @@ def walk(env: Walk, cases: Sequence[LiveCase]) -> Walked:
         del standing[name]
         with env.within(node):
             went = encode(node, group, RUNS[node.kind](env, node, group))
-        for case, way in zip(group, went, strict=True):
-            if isinstance(way, Leaving):
-                left.append(way)
-            else:
-                _put(env, case, way, standing, left)
+        _put(env, group, went, standing, left)
     return Walked(left=left, moving=[case for group in standing.values() for case in group])
 
 
-def _put(env: Walk, case: LiveCase, node: str | None, standing: dict[str, list[LiveCase]], left: list[Leaving]) -> None:
-    case.node = node
-    if node is None:
-        left.append(leaving.done(case))
-    elif node not in env.plan.nodes:
-        why = f"The step {node}, at which this case stands, is no longer on the path."
-        left.append(leaving.asks(case, no_longer_fits(env, case, node, why)))
-    else:
-        standing.setdefault(node, []).append(case)
+def _put(
+    env: Walk,
+    cases: Sequence[LiveCase],
+    went: Sequence[Went],
+    standing: dict[str, list[LiveCase]],
+    left: list[Leaving],
+) -> None:
+    nodes = env.plan.nodes
+    for case, way in zip(cases, went, strict=True):
+        if isinstance(way, Leaving):
+            left.append(way)
+            continue
+        case.node = way
+        if way is None:
+            left.append(leaving.done(case))
+        elif way in nodes:
+            standing.setdefault(way, []).append(case)
+        else:
+            why = f"The step {way}, at which this case stands, is no longer on the path."
+            left.append(leaving.asks(case, no_longer_fits(env, case, way, why)))

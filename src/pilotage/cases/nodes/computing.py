@@ -12,19 +12,24 @@ from pilotage.cases.walk import Walk, arguments, failed, give
 def called(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[object]:
     """The outcome of the node's function for each case, or how the case leaves before it was called."""
     given = arguments(env, node, group)
-    outcomes = iter(call(node, [values for values in given if not isinstance(values, Leaving)], env.run_async))
-    return [values if isinstance(values, Leaving) else next(outcomes) for values in given]
+    complete = [values for values in given if not isinstance(values, Leaving)]
+    outcomes = call(node, complete, env.run_async)
+    if len(complete) == len(given):
+        return outcomes
+    each = iter(outcomes)
+    return [values if isinstance(values, Leaving) else next(each) for values in given]
 
 
 def run_compute(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     """Keep what the function gave."""
     went: list[Went] = []
+    told: list[object] = ["computed", node.name]  # one for all: an entry of a story is never changed
     for case, outcome in zip(group, called(env, node, group), strict=True):
         if isinstance(outcome, Leaving):
             went.append(outcome)
         elif isinstance(outcome, BaseException):
             went.append(failed(env, case, node, outcome))
         else:
-            case.story.append(["computed", node.name])
+            case.story.append(told)
             went.append(give(case, node, outcome))
     return went

@@ -111,7 +111,7 @@ class Saving:
         groups: dict[tuple[object, ...], list[int]] = {}
         for one in self.left:
             how = (
-                one.place.value,
+                one.place,
                 one.node,
                 waiting_for(one.connection) if one.connection else one.waits_for.value if one.waits_for else None,
                 one.due_at,
@@ -128,7 +128,7 @@ class Saving:
                 batch=self.batch.id,
                 now=now,
                 values={
-                    "place": place,
+                    "place": str(place),
                     "node": node,
                     "waits_for": waits_for,
                     "due_at": due_at,
