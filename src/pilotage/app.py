@@ -181,7 +181,7 @@ class Platform:
     def _recorder(self) -> Recorder | None:
         """What writes answers down for rehearsals, where somebody asks for it."""
         file = self.project.record
-        return Recorder(file, self.secrets.known) if file is not None else None
+        return Recorder(file, self.secrets.thorough) if file is not None else None
 
     @cached_property
     def library(self) -> Library:

@@ -24,6 +24,7 @@ from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import DoorDisarmed
+from pilotage.machinery.net.redaction import Redactor
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
@@ -46,6 +47,12 @@ class Secrets:
 
     def known(self) -> list[SecretValue]:
         return [self.held("s3")]
+
+    def thorough(self) -> Redactor:
+        return Redactor(one.reveal() for one in self.known())
+
+    def names_in(self, data: bytes) -> frozenset[str]:
+        return frozenset(one.name for one in self.known() if one.reveal().encode() in data)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from pilotage.kernel.clock import SystemClock
 from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AddressRefused, DoorDisarmed
+from pilotage.machinery.net.redaction import Redactor
 
 T = TypeVar("T")
 
@@ -56,6 +57,12 @@ class NoSecrets:
 
     def known(self) -> list[SecretValue]:
         return []
+
+    def thorough(self) -> Redactor:
+        return Redactor(one.reveal() for one in self.known())
+
+    def names_in(self, data: bytes) -> frozenset[str]:
+        return frozenset(one.name for one in self.known() if one.reveal().encode() in data)
 
 
 SCHEMA = (

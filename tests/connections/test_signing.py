@@ -17,6 +17,7 @@ from pilotage.connections.values import EffectGuard
 from pilotage.credentials.errors import SecretUnusable
 from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.messages import Outgoing, origin
+from pilotage.machinery.net.redaction import Redactor
 
 OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -39,6 +40,12 @@ class Secrets:
 
     def known(self) -> list[SecretValue]:
         return [self.held("hook-out")]
+
+    def thorough(self) -> Redactor:
+        return Redactor(one.reveal() for one in self.known())
+
+    def names_in(self, data: bytes) -> frozenset[str]:
+        return frozenset(one.name for one in self.known() if one.reveal().encode() in data)
 
 
 def sent(secret: str, *, at: int | None = None) -> Outgoing:

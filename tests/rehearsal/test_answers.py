@@ -8,9 +8,9 @@ import pytest
 
 from pilotage.authoring.connection import Connection
 from pilotage.connections.recording import Asked, Recorder, asked, digest_of
-from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Outgoing, origin
+from pilotage.machinery.net.redaction import Redactor
 from pilotage.rehearsal.answers import Answers, read_answers
 from pilotage.rehearsal.errors import AnswersUnreadable
 from pilotage.testing import RecordedAnswers
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_what_is_recorded_answers_the_same_call_again(tmp_path: Path) -> None:
     """An answer is found by its call, in a file of its owner alone, without the values of secrets."""
     file = tmp_path / "answers.jsonl"
-    recorder = Recorder(file, lambda: [SecretValue("crm-token", "s3cr3t-value")])
+    recorder = Recorder(file, lambda: Redactor(["s3cr3t-value"]))
     search, download = call("POST", "/search", "page=2", b'{"name": "Ann"}'), call(path="/download")
     headers = {"content-type": "application/json", "set-cookie": "session"}
     recorder.note(search, Answer(status=200, headers=headers, body=b'{"found": 1, "echo": "s3cr3t-value"}'))
@@ -123,7 +123,9 @@ def test_tests_and_rehearsals_read_the_same_files(tmp_path: Path) -> None:
     file, crm = tmp_path / "answers.jsonl", Connection("crm", base_url="http://crm.test")
     outgoing = Outgoing(method="POST", origin=origin("http://crm.test"), path="/search", body=b'{"b": 1, "a": 2}')
     headers = {"content-type": "application/json", "retry-after": "9"}
-    Recorder(file, list).note(asked("crm", outgoing), Answer(status=429, headers=headers, body=b'{"found": 1}'))
+    Recorder(file, lambda: Redactor(())).note(
+        asked("crm", outgoing), Answer(status=429, headers=headers, body=b'{"found": 1}')
+    )
     played = RecordedAnswers(crm, file)
     leaving = Departure(send_by=None, monotonic=lambda: 0.0)
     turned = Outgoing(method="POST", origin=origin("http://crm.test"), path="/search", body=b'{"a":2,"b":1}')

@@ -109,6 +109,8 @@ class Use:
     """In USD; None: the price is not known. It is not zero."""
     measure: str | None = None
     """What the confidence is: agreement of 3, a probability, stated by the model."""
+    masked: bool = False
+    """The value of a secret stood in what the model was to read, and was taken out first."""
 
     def plain(self) -> dict[str, object]:
         """As plain JSON data."""
@@ -124,4 +126,5 @@ class Use:
             "money": None if self.money is None else str(self.money),
             "currency": "USD",
             "measure": self.measure,
+            "masked": self.masked,
         }

@@ -43,12 +43,13 @@ def _judged(details: Event) -> str:
 
 def _asked(details: Event) -> str:
     node, model, became, calls, uncounted, tokens, money = details[:7]
+    masked = " A secret's value stood in what it was to read, and was taken out first." if len(details) > 7 else ""
     if became == "answered":
         priced = f"{money} USD" if money is not None else "at a price that is not known"
         several = f"{calls} calls" if calls != 1 else "a call"
-        return f"{node}: {model} answered, in {several} of {tokens} tokens for {priced}."
+        return f"{node}: {model} answered, in {several} of {tokens} tokens for {priced}.{masked}"
     unknown = f", and what {uncounted} of its calls took is not known" if uncounted else ""
-    return f"{node}: {model}: {became}{unknown}."
+    return f"{node}: {model}: {became}{unknown}.{masked}"
 
 
 def _approved(details: Event) -> str:

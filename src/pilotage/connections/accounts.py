@@ -1,8 +1,8 @@
 """An account that is open, and the requests that go to it: where, with which credential, under which key."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 from urllib.parse import urlencode
 
 from pilotage.authoring.ports import Call
@@ -11,13 +11,12 @@ from pilotage.connections.errors import PathRefused
 from pilotage.connections.sorting import NotDoneStatuses
 from pilotage.connections.values import EffectGuard
 from pilotage.credentials.signatures import keys_of, sign
+from pilotage.credentials.telling import SCHEMES
 from pilotage.credentials.values import SecretValue
 from pilotage.kernel.ids import ids
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Origin, Outgoing
-
-_SCHEMES: Final = ("Bearer ", "Basic ", "Token ", "ApiKey ")
-"""A secret that begins with one of them is sent as it is; any other is sent as a bearer token."""
+from pilotage.machinery.net.redaction import Redactor
 
 
 class Credentials(Protocol):
@@ -37,6 +36,14 @@ class Credentials(Protocol):
 
     def known(self) -> Sequence[SecretValue]:
         """Every value that this process holds."""
+        ...
+
+    def thorough(self) -> Redactor:
+        """What takes every value that this process holds out of what a service answered."""
+        ...
+
+    def names_in(self, data: bytes) -> Collection[str]:
+        """The secrets that this process holds whose value is in it."""
         ...
 
 
@@ -122,12 +129,12 @@ def _signed(secret: str, key: str | None, body: bytes, credentials: Credentials,
 
 def plain_credential(authorization: str | None) -> str | None:
     """The secret itself, for a client that does not send a header; None where the account has none."""
-    return None if authorization is None else authorization.removeprefix(_SCHEMES[0])
+    return None if authorization is None else authorization.removeprefix(SCHEMES[0])
 
 
 def _authorization(secret: SecretValue) -> str:
     value = secret.reveal()
-    return value if value.startswith(_SCHEMES) else f"Bearer {value}"
+    return value if value.startswith(SCHEMES) else f"Bearer {value}"
 
 
 def _path(connection: str, path: str) -> str:

@@ -29,6 +29,7 @@ from pilotage.connections.errors import (
     Refused,
     SecondCall,
 )
+from pilotage.connections.giving_away import refuse_giving_away
 from pilotage.connections.injecting import Injected
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
@@ -50,7 +51,6 @@ from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
 from pilotage.machinery.net.messages import Answer, Outgoing
-from pilotage.machinery.net.redaction import Redactor
 
 if TYPE_CHECKING:
     import httpx2
@@ -144,6 +144,7 @@ class ConnectionCaller:
         acting = call.changes
         await self._read_secrets(account)
         outgoing = finish(self._outgoing(account, call))
+        refuse_giving_away(account, outgoing, self._credentials)
         seen = await (self._act(account, call, outgoing) if acting else self._read(account, call, outgoing))
         verdict = self._verdict(account, call, seen.what)
         if acting:
@@ -389,7 +390,7 @@ class ConnectionCaller:
         return failure
 
     def _failed(self, account: Account, call: Call, verdict: Verdict, seen: Came) -> Failure:
-        redactor = Redactor(secret.reveal() for secret in self._credentials.known())
+        redactor = self._credentials.thorough()
         said = "" if seen.late else f"{heard_of(account, call, seen).value}. "
         words = redactor.text(f"{account.name}: {said}{call.method} {call.path}: {seen.words}")
         response = self.response = raw_response(seen.answer, redactor) if seen.answer is not None else None

@@ -1,4 +1,4 @@
-"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-250 to PLT-259."""
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-250 to PLT-259, PLT-550."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -104,6 +104,15 @@ class Refused(PermanentFailure):
     def __init__(self, what: str, /, *, response: RawResponse | None = None) -> None:
         super().__init__(what, self.usual_remedy)
         self.response = response
+
+
+class SecretGivenAway(PermanentFailure):
+    """What was to be sent holds the value of a secret that does not belong to the other side; nothing was sent."""
+
+    code: ClassVar[str] = "PLT-550"
+    usual_remedy: ClassVar[str] = (
+        "Take the value out of the record or of the step's code, and replay the case; rotate the secret if others have seen it."
+    )
 
 
 class OutcomeUnknown(UnknownOutcome):

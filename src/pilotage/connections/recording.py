@@ -7,13 +7,12 @@ personal, and its owner alone may read it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from pilotage.connections.accounts import Client
-from pilotage.credentials.values import SecretValue
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.net.redaction import Redactor
@@ -79,9 +78,9 @@ def answer_in(line: Mapping[str, object]) -> Answer:
 class Recorder:
     """Appends each answer to a file, as a line of JSON. Several processes may write to the same one."""
 
-    def __init__(self, file: Path, known: Callable[[], Sequence[SecretValue]]) -> None:
+    def __init__(self, file: Path, redactor: Callable[[], Redactor]) -> None:
         self._file = file
-        self._known = known
+        self._redactor = redactor
 
     def around(self, connection: str, client: Client) -> Client:
         """The client, whose answers are written down."""
@@ -91,7 +90,8 @@ class Recorder:
         """Write one answer down; one that did not come whole is none."""
         if answer.fault is not None:
             return
-        redactor = Redactor(secret.reveal() for secret in self._known())
+        redactor = self._redactor()
+        call = call._replace(path=redactor.text(call.path), query=redactor.text(call.query))
         headers = {name: redactor.text(value) for name, value in answer.headers.items()}
         kept = Answer(status=answer.status, headers=headers, body=redactor.body(answer.body))
         self._append(json.dumps(line_of(call, kept), ensure_ascii=False).encode() + b"\n")

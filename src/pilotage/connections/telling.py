@@ -13,7 +13,6 @@ from pilotage.connections.values import Heard
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.messages import Answer
-from pilotage.machinery.net.redaction import Redactor
 
 _SAID: Final = 300
 """Characters of what was heard that are kept for everybody."""
@@ -49,7 +48,7 @@ class Telling:
             return
         said = ""
         if what is not Heard.ANSWERED:
-            said = Redactor(secret.reveal() for secret in self.credentials.known()).text(words)[:_SAID]
+            said = self.credentials.thorough().text(words)[:_SAID]
         self.watch.hear(account.name, what, said, probe=probe)
 
     def learn(self, account: Account, answer: Answer) -> None:

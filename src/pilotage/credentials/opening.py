@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from pilotage.credentials.keys import KeyRing
 from pilotage.credentials.plan import Plan
@@ -13,9 +13,19 @@ from pilotage.credentials.service.releasing import Leases
 from pilotage.credentials.stores.environment import EnvironmentStore
 from pilotage.credentials.stores.files import FileStore
 from pilotage.credentials.stores.local import LocalStore
+from pilotage.credentials.telling import password
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
+
+_OWN: Final = (
+    "PILOTAGE_KEY",
+    "PILOTAGE_OPENBAO_TOKEN",
+    "PILOTAGE_OPENBAO_SECRET_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+"""What opens the stores: hidden like what lies in them."""
 
 
 def key_ring(folder: Path, environment: str, variables: Mapping[str, str]) -> KeyRing:
@@ -47,7 +57,9 @@ def open_secrets(project: Project, database: Database, door: Door, clock: Clock 
     plan = project.secrets
     stores = [_opened(name, project, os.environ, database, door) for name in plan.stores]
     leases = Leases(database=database, environment=project.environment)
-    return Secrets(project.environment, stores=stores, leases=leases, terms=plan.terms, clock=clock)
+    own = {name: os.environ[name] for name in _OWN if os.environ.get(name)}
+    own["the database's password"] = password(database.url)
+    return Secrets(project.environment, stores=stores, leases=leases, terms=plan.terms, clock=clock, own=own)
 
 
 def _opened(name: str, project: Project, variables: Mapping[str, str], database: Database, door: Door) -> Store:

@@ -20,6 +20,7 @@ from pilotage.credentials.ports import Rotating, Store
 from pilotage.credentials.service.releasing import Leases
 from pilotage.credentials.stores.environment import EnvironmentStore, environment_name
 from pilotage.credentials.stores.files import FileStore
+from pilotage.credentials.telling import can_be_told, values
 from pilotage.credentials.values import Found, Release, SecretValue, Source
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError
@@ -31,8 +32,6 @@ __all__ = ["Secrets", "environment_name"]
 _REMEMBERED: Final = 64
 """Replaced values that answers still on their way may echo."""
 _SECOND: Final = 1_000_000
-_SHORTEST: Final = 6
-"""Letters of a value that is hidden everywhere; a shorter one would black out half of what is said."""
 
 _Key: TypeAlias = tuple[str, str]
 """A secret, and the automation for which it is held."""
@@ -53,7 +52,8 @@ class Secrets:
     """The secrets of one environment, as this process holds them.
 
     `stores` are asked in their order; unsaid, they are the environment and the project's `folder` of files. `leases` writes
-    down what is released; without it (in a test) nothing is. `released` is told of every release too.
+    down what is released; without it (in a test) nothing is. `released` is told of every release too. `own` are values by
+    name that are no secrets of the project and are hidden like them: what opens the stores and the database.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Secrets:
         leases: Leases | None = None,
         terms: Terms | None = None,
         clock: Clock | None = None,
+        own: Mapping[str, str] | None = None,
     ) -> None:
         self.environment: Final = environment
         self.leases: Final = leases
@@ -80,7 +81,10 @@ class Secrets:
         self._lock = threading.Lock()
         self._renewing: threading.Thread | None = None
         self._seen: int | None = None
-        self._redactor: tuple[tuple[str, ...], Redactor] = ((), Redactor(()))
+        self._own = [SecretValue(name, value) for name, value in (own or {}).items() if value]
+        self._texts: tuple[str, ...] | None = None
+        self._redactor = self._thorough = Redactor(())
+        self._each: list[tuple[str, Redactor]] = []
         watch(self)
 
     def held(self, name: str) -> SecretValue:
@@ -130,10 +134,32 @@ class Secrets:
 
     def redactor(self) -> Redactor:
         """What takes every known value out of text; values that are too short to be told from ordinary text stay."""
-        texts = tuple(one.reveal() for one in self._every() if len(one.reveal()) >= _SHORTEST)
-        if texts != self._redactor[0]:
-            self._redactor = (texts, Redactor(texts))
-        return self._redactor[1]
+        self._refresh()
+        return self._redactor
+
+    def thorough(self) -> Redactor:
+        """The same, also for short values: for what a service answered, where they are to be expected."""
+        self._refresh()
+        return self._thorough
+
+    def names_in(self, data: bytes) -> frozenset[str]:
+        """The secrets whose value is in it, as far as it can be told from ordinary text."""
+        self._refresh()
+        if not self._redactor.finds(data):
+            return frozenset()
+        return frozenset(name for name, redactor in self._each if redactor.finds(data))
+
+    def _refresh(self) -> None:
+        every = self._every()
+        texts = tuple(one.reveal() for one in every)
+        if texts == self._texts:
+            return
+        every += self._own
+        own = [one for value in self._own for one in values(value.reveal()) if can_be_told(one)]
+        hidden = [*own, *(one for text in texts for one in values(text))]
+        self._redactor, self._thorough = Redactor(hidden), Redactor([*texts, *hidden])
+        self._each = [(one.name, Redactor(filter(can_be_told, values(one.reveal())))) for one in every]
+        self._texts = texts
 
     def _every(self) -> list[SecretValue]:
         while True:

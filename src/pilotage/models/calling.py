@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
 
+from pydantic_core import from_json, to_json
+
 from pilotage.authoring.asking import AskedModel
 from pilotage.authoring.failures import Failure
 from pilotage.authoring.ports import Call, Caller
 from pilotage.connections.errors import ConnectionAway, NoRoom, TooHeavy
+from pilotage.machinery.net.masking import hide
 from pilotage.models.chat import ChatAnswer
 from pilotage.models.errors import MoneyGone, TimedOut, TooLong
 from pilotage.models.messages import Body, at_most
@@ -32,7 +35,7 @@ class Calling:
         call = Call(
             method="POST",
             path="/chat/completions",
-            body=body,
+            body=_masked(body),
             expect=ChatAnswer,
             reads=True,
             reserve=self._reserve(body),
@@ -77,6 +80,16 @@ class Calling:
         amount = self._money(tokens)
         used = {"tokens": float(tokens.inward + tokens.outward)}
         return used if amount is None else {**used, "USD": float(amount)}
+
+
+def _masked(body: Body) -> Body:
+    """The request without credentials that this process holds, wherever they stand: in the prompt's file, in a label."""
+    messages = cast("list[dict[str, str]]", body["messages"])
+    masked = [{**one, "content": hide(one["content"])} for one in messages]
+    how = body.get("response_format")
+    if how is None or hide(text := to_json(how).decode()) == text:
+        return {**body, "messages": masked}
+    return {**body, "messages": masked, "response_format": from_json(hide(text))}
 
 
 def tokens_of(answer: ChatAnswer) -> Tokens | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pilotage.authoring.asking import Agreement, AskedModel, Inquiry, Probability, Stated, Use
 from pilotage.authoring.judgements import Judgement, Note, Quote, abstain
 from pilotage.authoring.ports import Caller
+from pilotage.machinery.net.masking import hide
 from pilotage.models.calling import Calling
 from pilotage.models.chat import ChatChoice
 from pilotage.models.confidence import agreed, probability
@@ -30,14 +31,19 @@ class Judging:
 
     def __post_init__(self) -> None:
         self.calling = Calling(caller=self.caller, model=self.model)
+        seen_by_people = {name: seen(text) for name, text in self.data.items()}
+        self.shown = {name: hide(text) for name, text in seen_by_people.items()}
+        """What the model is shown: without signs that nobody can see, and without credentials that this process holds."""
+        prompt = self.inquiry.prompt.text
+        self.masked = self.shown != seen_by_people or hide(prompt) != prompt
 
     def use(self, became: str, measure: str | None = None) -> Use:
         """What it took up to now."""
-        return use_of(self.inquiry, self.model, became, total(self.calling.took), measure)
+        return use_of(self.inquiry, self.model, became, total(self.calling.took), measure, masked=self.masked)
 
     async def judge(self) -> tuple[Judgement[object], str]:
         """The judgement, and what its confidence is. Raises NothingHeld where nothing holds, TransientFailure where it may pass."""
-        first = body(self.model, self.inquiry, self.form, self.data)
+        first = body(self.model, self.inquiry, self.form, self.shown)
         asked = self.inquiry.confidence.answers if isinstance(self.inquiry.confidence, Agreement) else 1
         choices = await self._choices(first, asked)
         said: list[tuple[Said, ChatChoice]] = []
@@ -68,7 +74,7 @@ class Judging:
     def _read(self, choice: ChatChoice) -> Said:
         content = content_of(self.model.name, choice)
         said = self.form.read(object_in(content, self.form.fields))
-        if missing(said.quotes, {name: seen(text) for name, text in self.data.items()}) is not None:
+        if missing(said.quotes, self.shown) is not None:
             raise NotValid("What it quotes is not in the text.")
         return said
 
@@ -122,7 +128,13 @@ class Judging:
 
 
 def use_of(
-    inquiry: Inquiry, model: AskedModel, became: str, took: Sum | None = None, measure: str | None = None
+    inquiry: Inquiry,
+    model: AskedModel,
+    became: str,
+    took: Sum | None = None,
+    measure: str | None = None,
+    *,
+    masked: bool = False,
 ) -> Use:
     """What a model was asked, what became of it, and what it took."""
     sum_ = took or total(())
@@ -137,4 +149,5 @@ def use_of(
         tokens_out=sum_.outward,
         money=sum_.money,
         measure=measure,
+        masked=masked,
     )

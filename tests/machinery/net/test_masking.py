@@ -7,11 +7,12 @@ from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
+from markupsafe import escape as markup
 
 from pilotage.machinery.net.masking import blacken, hide, hide_bytes, watch
 from pilotage.machinery.net.redaction import REDACTED, Redactor
 
-CANARY = "canary <7c&e>/+\"x'"
+CANARY = "canary <7c&e>/+\"x'\\z"
 
 
 class Holding:
@@ -32,6 +33,16 @@ FORMS = {
         f"in base64 behind {before} letters": base64.b64encode(b"u" * before + CANARY.encode() + b":more").decode()
         for before in range(4)
     },
+    "in lower-case percents": quote(CANARY, safe="").lower(),
+    "in a URL in a URL": quote(quote(CANARY, safe=""), safe=""),
+    "in a repr": repr(CANARY)[1:-1],
+    "in JSON in JSON": json.dumps(json.dumps(CANARY))[1:-1],
+    "in JSON for pages": "".join(
+        f"\\u{ord(sign):04x}" if sign in "<>&'\"/" else sign for sign in CANARY.replace("\\", "\\\\")
+    ),
+    "as Jinja escapes it": str(markup(CANARY)),
+    "in XML": CANARY.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;").replace("'", "&apos;"),
+    "in base64 in a URL": quote(base64.b64encode(b"user:" + CANARY.encode()).decode(), safe=""),
     "in base64 for URLs": base64.urlsafe_b64encode(b"user:" + CANARY.encode()).decode(),
 }
 

@@ -98,4 +98,6 @@ def _missing(env: Walk, case: LiveCase, node: Node, quotes: Sequence[tuple[str, 
 def _asked(node: str, use: Use) -> list[object]:
     """A model that was asked, for the timeline."""
     money = None if use.money is None else str(use.money)
-    return ["asked", node, use.model, use.became, use.calls, use.uncounted, use.tokens_in + use.tokens_out, money]
+    tokens = use.tokens_in + use.tokens_out
+    told: list[object] = ["asked", node, use.model, use.became, use.calls, use.uncounted, tokens, money]
+    return [*told, True] if use.masked else told

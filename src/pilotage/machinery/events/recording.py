@@ -5,6 +5,7 @@ import json
 from pilotage.kernel.ids import ids
 from pilotage.machinery.events.tables import trail
 from pilotage.machinery.events.values import Event
+from pilotage.machinery.net.masking import hide
 from pilotage.machinery.storage import bulk
 from pilotage.machinery.storage.database import Tx
 
@@ -16,11 +17,11 @@ def record(tx: Tx, now: int, *events: Event) -> None:
             "id": number,
             "at": now,
             "kind": event.kind,
-            "subject": event.subject,
-            "said": event.said,
-            "by": event.by,
+            "subject": hide(event.subject),
+            "said": hide(event.said),
+            "by": hide(event.by),
             "known": event.known,
-            "details": json.dumps(dict(event.details), sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+            "details": hide(json.dumps(dict(event.details), sort_keys=True, ensure_ascii=False, separators=(",", ":"))),
         }
         for number, event in zip(ids.make(len(events)), events, strict=True)
     ]

@@ -1,11 +1,11 @@
 """Takes credentials out of whatever becomes text: URLs, headers, bodies, messages."""
 
 import base64
-import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 REDACTED: Final = "[redacted]"
 
@@ -48,28 +48,46 @@ def _redact_query(query: str) -> str:
 
 
 class Redactor:
-    """Takes known secret values out of text and bytes, also where they were quoted, escaped or put into base64."""
+    """Takes known secret values out of text and bytes, also where they were quoted, escaped or put into base64.
+
+    One pattern knows the usual disguises of each. It is used where a text holds what no disguise changes, a value's longest run
+    of letters and digits: that search is all that a text costs which holds nothing. A value without such a run is searched
+    for with a pattern of its own.
+    """
 
     def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values if value for form in _forms(value)}
-        self._forms: Final = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        self._raw: Final = tuple(form.encode() for form in self._forms)
-        self._text = re.compile("|".join(map(re.escape, self._forms))) if forms else None
-        self._bytes = re.compile(b"|".join(map(re.escape, self._raw))) if forms else None
+        forms = {form for value in values if value for form in (value, *_in_base64(value))}
+        runs = {form: _longest_run(form) for form in sorted(forms, key=lambda form: (-len(form), form))}
+        self._runs: Final = tuple(dict.fromkeys(run for run in runs.values() if run))
+        self._raw_runs: Final = tuple(run.encode() for run in self._runs)
+        every, without = _pattern(runs), _pattern([form for form, run in runs.items() if not run])
+        self._text = re.compile(every) if forms else None
+        self._bytes = re.compile(every.encode()) if forms else None
+        self._rare = re.compile(without) if without else None
+        self._raw_rare = re.compile(without.encode()) if without else None
 
     def text(self, text: str) -> str:
         """The text without the values."""
-        if self._text is None or not any(form in text for form in self._forms):  # twenty times faster than the pattern
+        if self._text is None or not (
+            any(run in text for run in self._runs) or (self._rare and self._rare.search(text))
+        ):
             return text
         return self._text.sub(REDACTED, text)
 
     def body(self, data: bytes, *, same_length: bool = False) -> bytes:
         """The bytes without the values; with as many asterisks in their place if the length has to stay."""
-        if self._bytes is None or not any(form in data for form in self._raw):
+        if self._bytes is None or not self._may_be_in(data):
             return data
         if same_length:
             return self._bytes.sub(lambda found: b"*" * len(found[0]), data)
         return self._bytes.sub(REDACTED.encode(), data)
+
+    def finds(self, data: bytes) -> bool:
+        """Whether a value is in it."""
+        return self._bytes is not None and self._may_be_in(data) and self._bytes.search(data) is not None
+
+    def _may_be_in(self, data: bytes) -> bool:
+        return any(run in data for run in self._raw_runs) or bool(self._raw_rare and self._raw_rare.search(data))
 
     def __repr__(self) -> str:
         return "Redactor()"
@@ -77,13 +95,41 @@ class Redactor:
 
 _LONG_ENOUGH: Final = 8
 """Letters from which on a value can be told from chance inside base64."""
+_RUN: Final = re.compile(r"[A-Za-z0-9._~-]+")
+"""Signs that no disguise changes."""
+_TELLING: Final = 4
+"""Letters of a run that is worth being searched for first."""
+_NAMED: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_BACKSLASHES: Final = r"\\\\\\\\|\\\\|\\"
+"""Itself, escaped once or twice."""
 
 
-def _forms(value: str) -> set[str]:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    in_urls = {quote(value, safe=""), quote(value), quote(value, safe="!$&'()*+,;=:@"), quote_plus(value)}
-    in_pages = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
-    return {value, *in_urls, *in_pages, escaped, escaped.replace("/", "\\/"), *_in_base64(value)}
+def _longest_run(form: str) -> str:
+    found = max(_RUN.findall(form), key=len, default="")
+    return found if len(found) >= _TELLING else ""
+
+
+def _pattern(forms: Iterable[str]) -> str:
+    return "|".join("".join(map(_sign, form)) for form in forms)
+
+
+@lru_cache(maxsize=256)
+def _sign(sign: str) -> str:
+    """A pattern for one sign: as it is, behind backslashes, percent-encoded, and as JSON and HTML may write it."""
+    if _RUN.fullmatch(sign):
+        return re.escape(sign)
+    code = ord(sign)
+    percent = "".join(f"%(?:25){{0,3}}(?i:{byte:02x})" for byte in sign.encode())
+    ways = [
+        percent,
+        rf"\\{{1,7}}u(?i:{code:04x})",
+        f"&(?:amp;){{0,3}}#0{{0,4}}{code};",
+        f"&(?:amp;){{0,3}}#[xX]0{{0,4}}(?i:{code:x});",
+        *([f"&(?:amp;){{0,3}}{_NAMED[sign]};"] if sign in _NAMED else []),
+        *([r"\+"] if sign == " " else []),
+        _BACKSLASHES if sign == "\\" else rf"\\{{0,7}}{re.escape(sign)}",
+    ]
+    return f"(?:{'|'.join(ways)})"
 
 
 def _in_base64(value: str) -> set[str]:

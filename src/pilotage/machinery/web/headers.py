@@ -5,7 +5,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pilotage.machinery.net.masking import blacken
+from pilotage.machinery.net.masking import blacken, hide_bytes
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -39,6 +39,7 @@ class SafeHeaders:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = [(name, hide_bytes(value)) for name, value in message["headers"]]
             elif message["type"] == "http.response.body" and message.get("body"):
                 message = {**message, "body": blacken(message["body"])}
             await send(message)
