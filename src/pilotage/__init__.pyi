@@ -62,6 +62,7 @@ from pilotage.authoring.people import Ask as Ask
 from pilotage.authoring.people import Role as Role
 from pilotage.authoring.process import Receiver as Receiver
 from pilotage.authoring.prompts import Prompt as Prompt
+from pilotage.authoring.query import Query as Query
 from pilotage.authoring.rules import Debt as Debt
 from pilotage.authoring.seasons import Season as Season
 from pilotage.authoring.settings import Artifact as Artifact
@@ -132,6 +133,7 @@ __all__ = [
     "Price",
     "Probability",
     "Prompt",
+    "Query",
     "Quota",
     "Quote",
     "Rate",

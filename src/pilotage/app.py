@@ -19,6 +19,7 @@ from pilotage.cases.service.expiring import Expiring
 from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.moving import Mover
+from pilotage.cases.service.outside import Outside
 from pilotage.cases.service.performing import Performer
 from pilotage.cases.service.room import Room
 from pilotage.cases.service.sending import Sending
@@ -26,7 +27,7 @@ from pilotage.cases.service.served import Served
 from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Library, LoopThread, Surrounding
 from pilotage.cases.service.taking import Taking
-from pilotage.cases.service.watching_mail import mail_taken_in
+from pilotage.cases.service.watching import sources_watched
 from pilotage.cases.service.working import AT_ONCE, Worker
 from pilotage.cases.store.moving import something_to_do
 from pilotage.connections.checking import Checking
@@ -178,6 +179,10 @@ class Platform:
             library=self.library,
         )
 
+    def outside(self) -> Outside:
+        """The connections, for those who read sources."""
+        return Outside(connections=self.surrounding.connections, loop=self.loop)
+
     def _recorder(self) -> Recorder | None:
         """What writes answers down for rehearsals, where somebody asks for it."""
         file = self.project.record
@@ -314,7 +319,7 @@ class Platform:
         with lives.beating(), calm_collector():
             worker.start()
             try:
-                with mail_taken_in(self, executor):
+                with sources_watched(self, executor, self.outside):
                     yield worker
             finally:
                 self.intake.direct = lambda automation, release, cases: False

@@ -16,7 +16,7 @@ import pilotage as pl
 from pilotage.cases.service.correcting import original_of
 from pilotage.cases.service.holding import hold, resume
 from pilotage.cases.service.mailboxes import Mailboxes
-from pilotage.cases.service.watching_mail import mailboxes as mailboxes_of
+from pilotage.cases.service.watching import mailboxes as mailboxes_of
 from pilotage.cases.store import looking
 from pilotage.connections.connectors.imap import MailboxAway, Mails
 from pilotage.credentials.asking import asked_by
@@ -358,7 +358,7 @@ DOOMED = """
 import os, signal, sys
 from pathlib import Path
 from pilotage import app
-from pilotage.cases.service.watching_mail import mailboxes
+from pilotage.cases.service.watching import mailboxes
 from pilotage.connections.connectors.imap import Mails
 from pilotage.credentials.secrets import Secrets
 sys.path.insert(0, {root!r})

@@ -126,8 +126,9 @@ class Automation:
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """The connections that its steps name."""
-        return self.involved.connections
+        """The connections that its steps name, and those through which its sources are read."""
+        of_sources = (connection for source in self.intake for connection in source.connections)
+        return tuple({id(one): one for one in (*self.involved.connections, *of_sources)}.values())
 
     @property
     def artifacts(self) -> tuple[Artifact[object], ...]:
@@ -147,8 +148,12 @@ class Automation:
     @property
     def settings(self) -> tuple[Setting[object], ...]:
         """The settings of its connections and sources, and those that its functions read by name."""
-        of_sources = cast("list[Setting[object]]", [one for source in self.intake for one in source.settings])
-        return tuple({id(one): one for one in (*self.involved.settings, *of_sources)}.values())
+        of_sources = [one for source in self.intake for one in source.settings]
+        of_sources += [
+            one.base_url for source in self.intake for one in source.connections if isinstance(one.base_url, Setting)
+        ]
+        found = (*self.involved.settings, *cast("list[Setting[object]]", of_sources))
+        return tuple({id(one): one for one in found}.values())
 
     @property
     def roles(self) -> tuple[Role, ...]:

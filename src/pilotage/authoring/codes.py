@@ -265,6 +265,10 @@ BREAKERS: Final = {
     "PLT-570": Words("this breaker is none: {why}.", "{remedy}"),
 }
 
+SOURCES: Final = {
+    "PLT-580": Words("{why}.", "{remedy}"),
+}
+
 SECTIONS: Final = {
     "Steps": STEPS,
     "Paths": PATHS,
@@ -276,6 +280,7 @@ SECTIONS: Final = {
     "Automations": AUTOMATIONS,
     "While it runs": RUNNING,
     "Breakers": BREAKERS,
+    "Sources of records": SOURCES,
 }
 
 CODES: Final[dict[str, Words]] = {code: words for section in SECTIONS.values() for code, words in section.items()}

@@ -1,5 +1,6 @@
 """Where an automation's records come from by themselves: a source watches a place outside, and submits what arrives there."""
 
+from pilotage.authoring.connection import Connection
 from pilotage.authoring.location import here
 from pilotage.authoring.names import refuse_name
 from pilotage.authoring.settings import Secret, Setting
@@ -21,6 +22,11 @@ class Source:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The secrets that it needs."""
+        return ()
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections through which it is read."""
         return ()
 
     def __repr__(self) -> str:

@@ -375,6 +375,8 @@ intake_sources: Final = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, default=0),
     sa.Column("down_since", Time),
     sa.Column("words", sa.Text),
+    sa.Column("failing", sa.Text),
+    sa.Column("position", sa.Text),
     sqlite_with_rowid=False,
 )
 """One row for each place outside that is watched: who looks there now, when somebody looks next, and how it stands."""

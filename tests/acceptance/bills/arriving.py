@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pilotage as pl
-from pilotage.cases.service.watching_mail import mailboxes
+from pilotage.cases.service.watching import mailboxes
 from pilotage.credentials.secrets import Secrets
 from pilotage.testing import CaseView, FakeService, Platform
 from tests import dovecot as server

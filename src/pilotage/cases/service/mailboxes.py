@@ -5,12 +5,11 @@ is no room, or intake is on hold, the mail stays in the mailbox.
 """
 
 import hashlib
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,34 +18,21 @@ from pilotage.authoring.documents import Mail
 from pilotage.authoring.mailbox import Mailbox
 from pilotage.authoring.settings import Setting
 from pilotage.cases.arrivals import Arrival
-from pilotage.cases.errors import IntakeHeld, IntakePaused
-from pilotage.cases.retry import SECOND
 from pilotage.cases.service.intake import Intake
-from pilotage.cases.store import sources
-from pilotage.cases.store.sources import SourceStanding
+from pilotage.cases.service.visiting import Away, Visit, Visits
 from pilotage.connections.accounts import Credentials
 from pilotage.connections.connectors.imap import MailboxAway, Mails, Waiting
 from pilotage.connections.connectors.mails import read_mail
-from pilotage.credentials.asking import asked_by
-from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.connections.values import Heard
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 
-LEASE: Final = 120 * SECOND
-"""How long a process that said nothing more is believed to look into a mailbox."""
-PAUSE: Final = 10 * SECOND
-"""How long a mailbox is left alone where there is no room for its mails."""
-LONGEST: Final = 300 * SECOND
-"""How long one that is down is left alone at most."""
 _TOGETHER: Final = 50
 _BYTES: Final = 16_000_000
 """Mails that are committed together."""
 _PREFIX: Final = 64 * 1024
 """Bytes of a mail that is too large that are kept."""
-_LOOK: Final = 1.0
-
-_log = logging.getLogger("pilotage.mailboxes")
 
 
 class Open(Protocol):
@@ -71,11 +57,8 @@ class Mailboxes:
     credentials: Credentials
     door: Door
     holder: str
-    clock: Clock = field(default_factory=SystemClock)
     open: Open = Mails
-    _due: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def watched(self) -> list[tuple[Automation, Mailbox]]:
@@ -87,87 +70,24 @@ class Mailboxes:
             if isinstance(source, Mailbox)
         ]
 
-    def start(self) -> None:
-        """Watch, in a thread of its own; nothing is started where there is no mailbox."""
-        if self.watched:
-            self._thread = threading.Thread(target=self._watch, name="pilotage-mailboxes", daemon=True)
-            self._thread.start()
-
-    def stop(self, *, within: float = 30.0) -> None:
-        """Take no further mail; what is being committed is committed."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=within)
-
-    def _watch(self) -> None:
-        while not self._stop.is_set():
-            for automation, source in self.watched:
-                now = self.clock.monotonic()
-                if self._due.get((automation.name, source.name), now) > now or self._stop.is_set():
-                    continue
-                self._due[automation.name, source.name] = now + min(source.every.seconds or _LOOK, 5.0)
-                try:
-                    self.look(automation, source)
-                except Exception as error:  # noqa: BLE001 - the thread goes on; what failed is logged and tried again
-                    if not self.database.outage.noticed(error):
-                        _log.exception("mailboxes.look_failed", extra={"source": source.name})
-            self._stop.wait(_LOOK)
-
     def look(self, automation: Automation, source: Mailbox) -> int:
         """Take in what is unread, if it is this process's turn; how many mails were taken."""
-        with self.database.transaction() as tx:
-            now = self.database.now(tx)
-            mine = sources.take(tx, automation.name, source.name, holder=self.holder, now=now, until=now + LEASE)
-        if mine is None:
-            return 0
-        taken, wait, words, down = 0, int((source.every.seconds or _LOOK) * SECOND), None, False
+        visits = Visits(database=self.database, intake=self.intake, holder=self.holder, ended=self.ended)
+        return visits.visit(automation, source, source.every.seconds or 1.0, self._take)
+
+    def _take(self, visit: Visit) -> int:
+        automation, source = visit.automation, cast("Mailbox", visit.source)
         try:
-            with self.database.transaction() as tx:
-                self.intake.need_room(tx, automation)
-            with asked_by(automation.name):
-                taken = self._take(automation, source)
-        except (IntakeHeld, IntakePaused) as full:
-            wait, words = PAUSE, full.what
+            return self._taken(visit, automation, source)
         except MailboxAway as away:
-            words, down = away.words, True
-        except PilotageError as error:  # a secret or a setting that is missing, a door that is shut
-            words, down = error.what, True
-        self._leave(automation, source, mine, wait=wait, words=words, down=down)
-        return taken
+            failing = Heard.REFUSED if away.credential else Heard.DOWN
+            raise Away(away.words, failing=failing) from away
 
-    def _leave(
-        self,
-        automation: Automation,
-        source: Mailbox,
-        before: SourceStanding,
-        *,
-        wait: int,
-        words: str | None,
-        down: bool,
-    ) -> None:
-        failures = before.failures + 1 if down else 0
-        if down:
-            wait = min(LONGEST, max(wait, 5 * SECOND) * 2 ** min(6, failures - 1))
-        with self.database.transaction() as tx:
-            now = self.database.now(tx)
-            since = (before.down_since or now) if down else None
-            sources.leave(
-                tx,
-                automation.name,
-                source.name,
-                holder=self.holder,
-                now=now,
-                next_at=now + wait,
-                failures=failures,
-                down_since=since,
-                words=words,
-            )
-
-    def _take(self, automation: Automation, source: Mailbox) -> int:
+    def _taken(self, visit: Visit, automation: Automation, source: Mailbox) -> int:
         taken = 0
         with self._opened(source) as box:
             for block in _blocks(box.unread()):
-                if self._stop.is_set() or not self._keep(automation, source):
+                if not visit.goes_on():
                     break
                 uids, arrivals = self._fetched(automation, source, box, block)
                 if not uids:
@@ -180,11 +100,6 @@ class Mailboxes:
                 box.taken(uids, move_to=source.done)
                 taken += len(uids)
         return taken
-
-    def _keep(self, automation: Automation, source: Mailbox) -> bool:
-        with self.database.transaction() as tx:
-            until = self.database.now(tx) + LEASE
-            return sources.keep(tx, automation.name, source.name, holder=self.holder, until=until)
 
     def _opened(self, source: Mailbox) -> AbstractContextManager[Mails]:
         """The mailbox; where it does not accept the credential, that is read anew once."""

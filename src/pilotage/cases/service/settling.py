@@ -1,11 +1,11 @@
 """Waiting until nothing moves by itself any more: what is left needs time or people."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeVar
 
 from pilotage.cases.retry import SECOND
-from pilotage.cases.store import counting
+from pilotage.cases.store import counting, sources
 from pilotage.cases.store.counting import OnItsOwn
 from pilotage.connections import limiting
 from pilotage.kernel.clock import Clock, SystemClock
@@ -77,3 +77,40 @@ def wait_until_still(
             return left
         with welcome():
             rest.wait(pause)
+
+
+def wait_for_looks(
+    database: Database,
+    watched: Collection[tuple[str, str]],
+    *,
+    pause: float = PAUSE,
+    seen: Callable[[str], None] = lambda words: None,
+) -> bool:
+    """Wait until each of these sources (automation, source) was looked into, or is not due; whether one waits for room.
+
+    Somebody else has to look meanwhile: a worker of this process or of another one.
+    """
+    rest = threading.Event()
+    since = when_it_answers(database, lambda: _now(database))
+    while True:
+        left, waits = when_it_answers(database, lambda: _not_looked_into(database, watched, since))
+        if not left:
+            return waits
+        seen(f"{', '.join(sorted(left))}: looked into")
+        with welcome():
+            rest.wait(pause)
+
+
+def _not_looked_into(database: Database, watched: Collection[tuple[str, str]], since: int) -> tuple[set[str], bool]:
+    with database.snapshot() as tx:
+        now = database.now(tx)
+        found = {(one.automation, one.source): one for one in sources.standing(tx)}
+    left = {
+        source
+        for automation, source in watched
+        if (one := found.get((automation, source))) is None
+        or one.held_until > now
+        or (one.next_at <= now and (one.looked_at or 0) < since)
+    }
+    waits = any(found[one].words and not found[one].failing for one in watched if one in found)
+    return left, waits

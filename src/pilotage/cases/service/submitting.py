@@ -237,6 +237,20 @@ def fitting(automation: Automation, fields: Mapping[str, object]) -> Mapping[str
     return filled if _wrong(automation, filled) is None else fields
 
 
+def fitting_row(automation: Automation, row: Mapping[str, object]) -> Mapping[str, object]:
+    """The row of a database in the form that the contract takes: a number may be meant as a text, and NULL as nothing."""
+    wrong = _wrong(automation, row)
+    if wrong is None:
+        return row
+    unfit = {str(one["loc"][0]) for one in wrong.errors(include_url=False, include_input=False) if len(one["loc"]) == 1}
+    texts = _meant_as_text(wrong)
+    return {
+        name: _text(value) if name in texts else value
+        for name, value in row.items()
+        if value is not None or name not in unfit
+    }
+
+
 def _wrong(automation: Automation, fields: Mapping[str, object]) -> ValidationError | None:
     try:
         automation.plan.record.decode(dict(fields))

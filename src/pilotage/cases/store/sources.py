@@ -22,6 +22,12 @@ class SourceStanding:
     failures: int
     down_since: int | None
     words: str | None
+    failing: str | None
+    """In which word it fails, or is waited for: down, refused us, throttled, answers differently."""
+    position: str | None
+    """How far it was read, as whoever reads it has written it down."""
+    next_at: int
+    held_until: int
 
 
 def take(tx: Tx, automation: str, source: str, *, holder: str, now: int, until: int) -> SourceStanding | None:
@@ -55,14 +61,29 @@ def leave(
     failures: int,
     down_since: int | None,
     words: str | None,
+    failing: str | None,
 ) -> None:
     """Say how it stands, and let somebody look again from then on."""
     mine = sa.and_(_s.automation == automation, _s.source == source, _s.holder == holder)
     tx.execute(
         intake_sources.update()
         .where(mine)
-        .values(held_until=0, looked_at=now, next_at=next_at, failures=failures, down_since=down_since, words=words)
+        .values(
+            held_until=0,
+            looked_at=now,
+            next_at=next_at,
+            failures=failures,
+            down_since=down_since,
+            words=words,
+            failing=failing,
+        )
     )
+
+
+def move(tx: Tx, automation: str, source: str, *, holder: str, position: str) -> bool:
+    """Write down how far it was read; False where somebody else looks there by now."""
+    mine = sa.and_(_s.automation == automation, _s.source == source, _s.holder == holder)
+    return bool(tx.execute(intake_sources.update().where(mine).values(position=position)).rowcount)
 
 
 def standing(tx: Tx) -> Sequence[SourceStanding]:

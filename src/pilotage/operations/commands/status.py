@@ -25,6 +25,8 @@ from pilotage.operations.connections import OtherSide, other_sides
 from pilotage.operations.connections import as_data as connection_as_data
 from pilotage.operations.handing import Waiting
 from pilotage.operations.health import assess, needs
+from pilotage.operations.sources import Watched, watched
+from pilotage.operations.sources import as_data as source_as_data
 from pilotage.operations.values import Need, Urgency
 
 _MICRO = timedelta(microseconds=1)
@@ -42,6 +44,7 @@ class _Details:
     whys: Sequence[tuple[str, str, int]]
     models: Sequence[Spent]
     handing: Sequence[Waiting]
+    sources: Sequence[Watched]
     now: int
 
 
@@ -61,8 +64,9 @@ class StatusCommand:
         with self.house.open() as platform:
             places = read_places(platform.database, tuple(platform.automations))
             living = lives_of(platform).living()
+            seen = watched(platform.database, platform.automations.values())
             with platform.database.snapshot() as tx:
-                details = _details(tx, platform.database.now(tx), most, living)
+                details = _details(tx, platform.database.now(tx), most, living, seen)
             more = self.house.needs_of(platform)
             sides = other_sides(platform.database, platform.automations.values())
             workers = [life.executor for life in living if life.kind == "worker"]
@@ -96,6 +100,9 @@ class StatusCommand:
         out.line(f"{running if workers else 'No process works'} on it now.")
         self._sides(sides)
         places_table(out, places)
+        if details.sources:
+            rows = [(one.source, one.automation, one.looked, one.waits) for one in details.sources]
+            out.table(("source", "of", "last looked into", "waits"), rows, title="Where records come from")
         if details.waiting:
             out.table(("waiting for", "cases"), [(row[1], row[2]) for row in details.waiting])
         if details.handing:
@@ -139,7 +146,7 @@ class StatusCommand:
                 self.out.line(f"- {one.title}. {one.why} ({one.command})")
 
 
-def _details(tx: Tx, now: int, most: int, living: Sequence[Life]) -> _Details:
+def _details(tx: Tx, now: int, most: int, living: Sequence[Life], seen: Sequence[Watched]) -> _Details:
     return _Details(
         effects=standing.effect_states(tx),
         words=standing.effect_words(tx, most),
@@ -149,6 +156,7 @@ def _details(tx: Tx, now: int, most: int, living: Sequence[Life]) -> _Details:
         whys=inbox_store.count_whys(tx)[:most],
         models=spent(tx),
         handing=handing.waiting(tx, now, living),
+        sources=seen,
         now=now,
     )
 
@@ -240,6 +248,7 @@ def _as_data(details: _Details) -> Mapping[str, object]:
             }
             for one in details.handing
         ],
+        "sources": [source_as_data(one) for one in details.sources],
         "with_people": [{"kind": kind, "why": why, "count": n} for kind, why, n in details.whys],
     }
 

@@ -8,12 +8,13 @@ from cyclopts import Parameter
 
 from pilotage.cases.commands.submitting import in_words
 from pilotage.cases.service.held_up import held_up_in_words
-from pilotage.cases.service.settling import SOON, on_its_own, wait_until_still, when_it_answers
+from pilotage.cases.service.settling import SOON, on_its_own, wait_for_looks, wait_until_still, when_it_answers
 from pilotage.cases.service.today import read_places
 from pilotage.cases.values_today import Places
 from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.cli.bounds import NOT_NEGATIVE, PORT
 from pilotage.machinery.cli.output import Output, Watched
+from pilotage.operations import sources
 from pilotage.operations.commands.house import House, Platform
 from pilotage.operations.commands.status import places_as_data, places_table
 
@@ -37,7 +38,7 @@ class RunCommand:
     ) -> None:
         """Work in this process until nothing moves by itself any more.
 
-        What is left then waits for a time or for people.
+        Mailboxes, queries and buckets are looked into once. What is left then waits for a time or for people.
         """
         with self.house.open() as platform:
             with platform.working(), self.out.watching() as watched:
@@ -45,12 +46,7 @@ class RunCommand:
                     self.out.say("Working. Ctrl-C ends it.")
                     _watch(platform, watched)
                 else:
-                    wait_until_still(
-                        platform.database,
-                        platform.pairs(),
-                        soon=soon,
-                        seen=lambda left: watched.show(in_words(left)),
-                    )
+                    _until_still(platform, watched, soon)
             self._tell(read_places(platform.database, tuple(platform.automations)))
             for words in held_up_in_words(platform.database):
                 self.out.say(words, style="bold")
@@ -91,6 +87,18 @@ class ServeCommand:
         if not self.out.put({"link": link}):
             self.out.line(link)
             self.out.say("Open this link in a browser. Ctrl-C ends it.")
+
+
+def _until_still(platform: Platform, watched: Watched, soon: float) -> None:
+    """Look into every source, and work until nothing moves; again as long as a source waited for room and had some."""
+    named = {(one.automation, one.source) for one in sources.watched(platform.database, platform.automations.values())}
+    arrived = -1
+    while True:
+        waits = wait_for_looks(platform.database, named, seen=watched.show)
+        wait_until_still(platform.database, platform.pairs(), soon=soon, seen=lambda left: watched.show(in_words(left)))
+        before, arrived = arrived, read_places(platform.database, ()).arrived
+        if not waits or arrived == before:
+            return
 
 
 def _watch(platform: Platform, watched: Watched) -> Never:
