@@ -66,7 +66,7 @@ check: lint types contracts test
 
 # Write requirements/*.txt anew from pyproject.toml; `./dev lock --upgrade` takes newer versions
 lock *args:
-    uv pip compile {{ lock_flags }} --group dev --extra testing --extra openbao --extra aws "$@" pyproject.toml -o requirements/dev.txt
+    uv pip compile {{ lock_flags }} --group dev --extra testing --extra openbao --extra aws --extra otel "$@" pyproject.toml -o requirements/dev.txt
     uv pip compile {{ lock_flags }} --constraint requirements/dev.txt pyproject.toml -o requirements/runtime.txt
     uv pip compile {{ lock_flags }} --constraint requirements/dev.txt --group tools -o requirements/tools.txt
     uv pip compile {{ lock_flags }} --constraint requirements/dev.txt --group node -o requirements/node.txt

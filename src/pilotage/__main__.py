@@ -297,9 +297,12 @@ class House:
 
     def parts_of_case(self) -> "Sequence[PartOfCase]":
         """What the subjects above the cases tell of one."""
+        from pilotage.cases.commands.traces import traces_of  # noqa: PLC0415
         from pilotage.inbox.commands import decisions_of  # noqa: PLC0415
 
-        return (decisions_of,)
+        project = self.project()
+        traced = project.telemetry is not None and project.telemetry.traces
+        return (decisions_of, *([traces_of(project.environment)] if traced else []))
 
     def needs_of(self, platform: "Platform") -> "Sequence[Need]":
         """What the subjects above operations say needs somebody."""

@@ -53,6 +53,7 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
 from pilotage.machinery.storage.pulse import Pulse
+from pilotage.machinery.telemetry.opening import open_telemetry
 from pilotage.migrations import prepare
 from pilotage.operations import connections as other_sides
 from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
@@ -68,6 +69,7 @@ from pilotage.releases.service import CurrentReleases
 from pilotage.releases.values import WORKING_DIRECTORY
 
 if TYPE_CHECKING:  # what only those who serve load
+    from pilotage.machinery.telemetry.tracing import Telemetry
     from pilotage.machinery.web.app import Site
     from pilotage.machinery.web.values import WebSettings
 
@@ -168,6 +170,7 @@ class Platform:
             watch=self.watch,
             limits=self.limiter,
             recorder=self._recorder(),
+            telemetry=self.telemetry,
         )
         self.loop.run(connections.open())
         spending = Spending(database=self.database)
@@ -177,11 +180,20 @@ class Platform:
             folder=self.folder,
             spent=spending.note,
             library=self.library,
+            telemetry=self.telemetry,
         )
 
     def outside(self) -> Outside:
         """The connections, for those who read sources."""
         return Outside(connections=self.surrounding.connections, loop=self.loop)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry | None":
+        """What makes spans and counts, where somebody asks for them and calls go out at all."""
+        settings = self.project.telemetry
+        if settings is None or not self.door.armed:
+            return None
+        return open_telemetry(settings, environment=self.project.environment, clock=self.clock)
 
     def _recorder(self) -> Recorder | None:
         """What writes answers down for rehearsals, where somebody asks for it."""
@@ -207,6 +219,7 @@ class Platform:
             limiter=self.limiter,
             contents=self.contents,
             chance=self.chance,
+            telemetry=self.telemetry,
         )
 
     @cached_property
@@ -391,6 +404,8 @@ class Platform:
             self.loop.run(self.surrounding.connections.close())
         if "loop" in self.__dict__:
             self.loop.close()
+        if (telemetry := self.__dict__.get("telemetry")) is not None:
+            telemetry.close()
         self.database.close()
 
 

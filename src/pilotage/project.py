@@ -14,6 +14,8 @@ from pilotage.credentials.stores.environment import environment_name
 from pilotage.kernel.errors import ProjectMissing, UnknownName
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.net.addresses import addresses_of
+from pilotage.machinery.telemetry.asked_for import read_telemetry
+from pilotage.machinery.telemetry.values import TelemetrySettings
 
 ENVIRONMENTS: Final = ("dev", "test", "live")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
@@ -43,6 +45,8 @@ class Project:
     """Whether connections may lead to private addresses and to this machine."""
     keep_responses: float = KEEP_RESPONSES
     """Days for which raw responses are kept that told of a failure."""
+    telemetry: TelemetrySettings | None = None
+    """Where traces and metrics go; None: nobody asks for any."""
     secrets: Plan = field(default_factory=Plan)
     """Where the values of secrets come from."""
 
@@ -110,6 +114,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         keep_responses=_days(table.get("keep-responses", KEEP_RESPONSES), root),
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
+        telemetry=read_telemetry(table.get("telemetry", {}), os.environ, root=root, environment=environment),
         secrets=read_plan(table.get("secrets", {}), environment),
     )
 

@@ -20,7 +20,7 @@ BROKEN_HOUSE = {
     "cases/__init__.py": "",
     "cases/values.py": "from pilotage.cases import store\n",
     "cases/store.py": "",
-    "cases/service.py": "import sqlalchemy\nimport dbos\nimport httpx2\nimport fastapi\n",
+    "cases/service.py": "import sqlalchemy\nimport dbos\nimport httpx2\nimport fastapi\nimport opentelemetry\n",
     "inbox/__init__.py": "",
     "inbox/here.py": "from pilotage.inbox import there\n",
     "inbox/there.py": "from pilotage.inbox import here\n",

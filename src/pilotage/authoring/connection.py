@@ -50,6 +50,7 @@ class Connection:
         signing: Secret | None = None,
         checks: Sequence[ContractCheck] = (),
         breaker: Breaker | None = None,
+        sends_trace: bool = True,
     ) -> None:
         self.name = name
         self.line = here()
@@ -67,6 +68,8 @@ class Connection:
         self.checks: tuple[ContractCheck, ...] = tuple(checks)
         self.breaker = breaker or Breaker()
         """When it is left alone because the other side fails."""
+        self.sends_trace = sends_trace
+        """Where calls are traced, the other side is told the ids of the trace (`traceparent`), so that it may join it."""
 
     async def get(
         self,
@@ -167,7 +170,16 @@ class Connection:
 
     def differs_in(self, other: "Connection") -> str | None:
         """The first setting in which two declarations of one connection differ, or None where they agree."""
-        for setting in ("base_url", "credential", "limits", "timeout", "idempotency_header", "signing", "breaker"):
+        for setting in (
+            "base_url",
+            "credential",
+            "limits",
+            "timeout",
+            "idempotency_header",
+            "signing",
+            "breaker",
+            "sends_trace",
+        ):
             if repr(getattr(self, setting)) != repr(getattr(other, setting)):
                 return setting
         return None

@@ -73,6 +73,8 @@ class Account:
     """Seconds that one call may last."""
     signing: str | None = None
     """The secret with which a call's body is signed, as Standard Webhooks says."""
+    sends_trace: bool = True
+    """Where calls are traced, the other side is told the ids of the trace."""
 
 
 def request(

@@ -44,6 +44,7 @@ from pilotage.connections.sorting import (
 )
 from pilotage.connections.standing import CALLS
 from pilotage.connections.telling import Telling
+from pilotage.connections.tracing import TOO_LATE, Tells, told
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
@@ -76,6 +77,7 @@ class ConnectionCaller:
         probe: bool = False,
         gated: bool = False,
         leases: Leases | None = None,
+        telemetry: Tells = None,
     ) -> None:
         self._step = step
         self._through = frozenset(through)
@@ -87,6 +89,7 @@ class ConnectionCaller:
         self._gate = watch if gated else None
         self._leases = leases
         self._telling = Telling(credentials=credentials, clock=clock, watch=watch, gate=self._gate, leases=leases)
+        self._telemetry = telemetry
         self._door = door
         self._standing = Standing.NOTHING
         self._acting = self._over = False
@@ -357,7 +360,9 @@ class ConnectionCaller:
         """Send it under what it holds of the account's limits, which comes back however it ends."""
         seen = NO_ANSWER
         try:
-            seen = await self._send(account, call, outgoing, leaving)
+            with told(self._telemetry, account, outgoing, self._step, self._guard, held) as it:
+                seen = await self._send(account, call, it.outgoing, leaving)
+                it.came(TOO_LATE if seen.late else heard_of(account, call, seen), seen.answer)
         finally:
             if held is not None:
                 held.over(sent=leaving.left, used=used_of(account, call, seen))

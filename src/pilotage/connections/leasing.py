@@ -67,6 +67,8 @@ class Held:
     send_by: float
     """On the monotonic clock: at this moment and later it may not begin to leave."""
     desk: "_Desk"
+    waited: float = 0.0
+    """Seconds for which it was waited for."""
     _over: bool = False
 
     def over(self, *, sent: bool, used: Mapping[str, int] | None = None) -> None:
@@ -115,7 +117,10 @@ class Leases:
         desk = self._desks.get(name)
         if desk is None:
             desk = self._desks[name] = _Desk(leases=self, name=name, longest=int(longest * SECOND))
-        return await desk.hold(ask, wait if self.patient else 0.0)
+        began = self.clock.monotonic()
+        held = await desk.hold(ask, wait if self.patient else 0.0)
+        held.waited = self.clock.monotonic() - began
+        return held
 
     async def close(self) -> None:
         """Give back what is left."""

@@ -18,6 +18,7 @@ from pilotage.connections.errors import ConnectionUnknown
 from pilotage.connections.leasing import Leases, Lends
 from pilotage.connections.recording import Recorder
 from pilotage.connections.sorting import NotDoneStatuses
+from pilotage.connections.tracing import Tells
 from pilotage.connections.values import EffectGuard
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock, SystemClock
@@ -33,7 +34,7 @@ class Connections:
 
     `settings` gives the text of a setting in this environment, or None. `not_done` names statuses beyond the usual ones
     with which a service says that it did nothing. `limits` lends permits within the accounts' limits; unsaid, nothing is
-    counted.
+    counted. `telemetry` is told of every call; unsaid, nobody is.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Connections:
         resolve: Resolve = resolve,
         limits: Lends | None = None,
         recorder: Recorder | None = None,
+        telemetry: Tells = None,
     ) -> None:
         self._declared: Final = {connection.name: connection for connection in declared}
         self._environment = environment
@@ -64,6 +66,7 @@ class Connections:
         self._resolve = resolve
         self._leases = None if limits is None else Leases(limits, self._clock)
         self._recorder = recorder
+        self._telemetry = telemetry
         self._accounts: dict[str, Account] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -92,6 +95,7 @@ class Connections:
             gated=guard is None and not permitted,
             leases=self._leases,
             door=self._door,
+            telemetry=self._telemetry,
         )
 
     def _account(self, name: str) -> Account:
@@ -122,6 +126,7 @@ class Connections:
             not_done=self._not_done.get(name, NotDoneStatuses()),
             longest=seconds,
             signing=None if declared.signing is None else declared.signing.name,
+            sends_trace=declared.sends_trace,
         )
 
     def _client(self, declared: Connection, url: str, seconds: float) -> tuple[Origin, Client]:

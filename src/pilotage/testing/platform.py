@@ -271,9 +271,7 @@ class Platform:
             database_url=self._database_url or f"sqlite:///{self._folder / 'test.db'}",
         )
         manual = self.clock.manual
-        self.inner = app.Platform(
-            project, list(self._automations.values()), clock=manual, database_clock=manual, seed=self._seed
-        )
+        self.inner = self._make_inner(project)
         self.inner.intake.room.full_for = 0  # where nothing moves without a look, every look counts
         connections = FakeConnections(
             [connection for one in self._automations.values() for connection in one.connections],
@@ -284,6 +282,7 @@ class Platform:
             clock=manual,
             watch=self.inner.watch,
             limits=self.inner.limiter,
+            telemetry=self.inner.telemetry,
         )
         connections.services = self._services
         self.inner.loop.run(connections.open())
@@ -293,6 +292,7 @@ class Platform:
             folder=None,
             spent=Spending(database=self.inner.database).note,
             library=self.inner.library,
+            telemetry=self.inner.telemetry,
         )
         self._engine = self._make_engine()
         self._mover = self.inner.mover("test")
@@ -315,6 +315,11 @@ class Platform:
         self.inner.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _make_inner(self, project: app.Project) -> app.Platform:
+        manual = self.clock.manual
+        automations = list(self._automations.values())
+        return app.Platform(project, automations, clock=manual, database_clock=manual, seed=self._seed)
 
     def _make_engine(self) -> InlineEngine:
         return InlineEngine(self.inner.database, executor="test")

@@ -177,4 +177,5 @@ class FakeConnections(Connections):
             secret=None,
             idempotency_header=declared.idempotency_header,
             not_done=NotDoneStatuses(),
+            sends_trace=declared.sends_trace,
         )

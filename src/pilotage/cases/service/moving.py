@@ -6,12 +6,13 @@ of two runs of one batch, whatever the engine believes, only one saves.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from pilotage.authoring.automation import Automation
@@ -38,6 +39,9 @@ from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.engine.port import Checkpoint
 from pilotage.machinery.storage.database import Database, Tx
 
+if TYPE_CHECKING:  # who traces nothing loads nothing
+    from pilotage.machinery.telemetry.tracing import Telemetry
+
 AT_ONCE: Final = 256
 """How many cases that waited for a connection go on in one look."""
 DEATHS: Final = 3
@@ -61,6 +65,8 @@ class Mover:
     """Where the documents are kept that steps give."""
     chance: Random = field(default_factory=Random)
     after_save: Callable[[list[Leaving]], None] = lambda left: None
+    telemetry: "Telemetry | None" = None
+    """Told of every stretch of a batch, where traces are asked for."""
     _after: dict[Group, str | None] = field(default_factory=dict[Group, str | None])
     """The segment of each group that was the last in turn."""
 
@@ -196,9 +202,22 @@ class Mover:
             if automation is None:
                 msg = f"{batch.automation} in release {batch.release} is not loaded in this process."
                 raise UnknownName(msg, "The batch stays for a process that serves the release.")
-            if self._walk_on(batch, automation, checkpoint):
+            with self._told(batch):
+                ended = self._walk_on(batch, automation, checkpoint)
+            if ended:
                 return
             passed = batch.checkpoints + 1
+
+    def _told(self, batch: BatchRow) -> AbstractContextManager[None]:
+        if self.telemetry is None:
+            return nullcontext()
+        return self.telemetry.batch(
+            batch.id,
+            automation=batch.automation,
+            release=batch.release,
+            cases=batch.size,
+            checkpoint=batch.checkpoints,
+        )
 
     def _walk_on(self, batch: BatchRow, automation: Automation, checkpoint: Checkpoint) -> bool:
         """Walk from what is stored and save, until the batch ends (True) or another run saved instead (False)."""
@@ -221,6 +240,7 @@ class Mover:
             checkpoint(saving)
             if not saving.ran:
                 return False
+            self._count(automation.name, saving.left)
             self.after_save(saving.left)
             if not walked.moving:
                 return True
@@ -230,6 +250,11 @@ class Mover:
                 case.stored.update(case.fresh)
                 case.fresh.clear()
                 case.story.clear()
+
+    def _count(self, automation: str, left: Sequence[Leaving]) -> None:
+        if self.telemetry is not None:
+            for place, number in Counter(one.place for one in left).items():
+                self.telemetry.meters.left(automation, place.value, number)
 
     def _load(self, batch: BatchRow, automation: Automation) -> tuple[Walk, list[LiveCase], list[Leaving]]:
         with self.database.snapshot() as tx:

@@ -6,7 +6,7 @@ A step that fails after its call was answered has an unknown outcome, not a refu
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -63,6 +63,21 @@ class Performer:
 
     async def perform(self, job: Job) -> Finished:
         """Make the attempt, or ask; never raises."""
+        effect, telemetry = job.effect, self.surrounding.telemetry
+        if telemetry is None:
+            return await self._performed(job)
+        with telemetry.effect(
+            effect.case,
+            automation=effect.automation,
+            step=effect.node,
+            attempt=effect.attempt,
+            asks=job.asking,
+        ) as told:
+            finished = await self._performed(job)
+            told.ended(_WORDS[type(finished.outcome)], well=_is_well(finished.outcome))
+        return finished
+
+    async def _performed(self, job: Job) -> Finished:
         effect, caller = job.effect, None
         try:
             automation = self.served.automations[effect.automation, effect.release]
@@ -137,6 +152,22 @@ class Performer:
             else:
                 values.append(_source(plan, one.sources, effect.record, given))
         return tuple(values)
+
+
+_WORDS: Final[Mapping[type[Outcome], str]] = {
+    Confirmed: "confirmed",
+    NotDone: "not done",
+    Refused: "refused",
+    NotKnown: "unknown",
+    NotThere: "not there",
+    NoAnswer: "no answer",
+}
+"""What became of an attempt or a question, in a word."""
+
+
+def _is_well(outcome: Outcome) -> bool:
+    """Whether nothing failed; that it was not its turn is no failure."""
+    return isinstance(outcome, Confirmed | NotThere) or (isinstance(outcome, NotDone) and outcome.throttled)
 
 
 def _source(plan: Plan, sources: tuple[str, ...], record: str, given: dict[str, object]) -> object:

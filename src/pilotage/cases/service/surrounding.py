@@ -4,14 +4,14 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pilotage.authoring.asking import Use
 from pilotage.authoring.automation import Automation
-from pilotage.authoring.plan import Node
+from pilotage.authoring.plan import Kind, Node
 from pilotage.authoring.ports import Asker, Caller, surroundings
 from pilotage.cases.errors import ContentNotThere, FileOfReleaseMissing
 from pilotage.connections.caller import ConnectionCaller
@@ -22,6 +22,9 @@ from pilotage.credentials.asking import asked_by
 from pilotage.machinery.contents.errors import ContentMissing
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.documents.reading import Reader
+
+if TYPE_CHECKING:  # who traces nothing loads nothing
+    from pilotage.machinery.telemetry.tracing import Telemetry
 
 T = TypeVar("T")
 Spent = Callable[[str, Sequence[Use]], None]
@@ -135,13 +138,21 @@ class Surrounding:
     """Where the release's files lie: the project's folder in dev, the unpacked artefact elsewhere."""
     spent: Spent = lambda automation, uses: None
     library: Library | None = None
+    telemetry: "Telemetry | None" = None
+    """Told of every step, where traces are asked for."""
 
     @contextmanager
     def reading(self, automation: Automation, node: Node) -> Generator[None]:
         """For steps that compute or judge: they may only read."""
         caller = self.connections.caller(step=node.name, through=node.connections)
-        with self.current(automation, caller):
+        with self._told(automation, node), self.current(automation, caller):
             yield
+
+    def _told(self, automation: Automation, node: Node) -> AbstractContextManager[None]:
+        """A span around the step; what has no function, such as a choice, has none."""
+        if self.telemetry is None or node.function is None:
+            return nullcontext()
+        return self.telemetry.step(automation.name, node.name, plans=node.kind is Kind.ACT)
 
     def acting(self, node: Node, guard: EffectGuard, *, probe: bool = False) -> ConnectionCaller:
         """The caller for one attempt of an effect."""

@@ -28,6 +28,7 @@ from pilotage.machinery.api.errors import (
 from pilotage.machinery.api.problem import Problem, problem_response
 from pilotage.machinery.api.references import new_reference
 from pilotage.machinery.api.tokens import looks_like_token
+from pilotage.machinery.telemetry.framework import UNTOLD
 
 _log: Final = structlog.get_logger("pilotage.api")
 
@@ -68,6 +69,7 @@ def api_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=UNTOLD,
     )
     for router in routers:
         app.include_router(router)

@@ -8,6 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pilotage.machinery.telemetry.framework import UNTOLD
 from pilotage.machinery.web.assets import PREFIX, KeptFiles
 from pilotage.machinery.web.contexts import asked_by
 from pilotage.machinery.web.door import Door, Sessions, session_of
@@ -43,7 +44,7 @@ def make_app(
     failures = Failures(renderer)
     live = Live(renderer, settings.clock)
 
-    app = FastAPI(title="Pilotage", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Pilotage", docs_url=None, redoc_url=None, openapi_url=None, telemetry=UNTOLD)
     app.state.live = live  # serving.py ends the streams before it stops
     failures.install(app)
     for page in pages:

@@ -1,0 +1,99 @@
+"""Puts together what is asked for: the exporters, and what feeds them. The providers are our own, never the process's.
+
+So libraries that look for the process's provider, such as the web framework, find none and record nothing by themselves.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from pilotage.kernel.clock import Clock
+from pilotage.kernel.ids import ids
+from pilotage.machinery.telemetry.errors import TelemetryNotInstalled
+from pilotage.machinery.telemetry.values import TelemetrySettings
+
+if TYPE_CHECKING:  # an extra
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from pilotage.machinery.telemetry.tracing import Telemetry
+
+NAME: Final = "pilotage"
+_FLUSH: Final = 3_000
+"""Milliseconds that the last spans and figures may take to leave when a process ends."""
+
+
+def open_telemetry(settings: TelemetrySettings, *, environment: str, clock: Clock) -> "Telemetry":
+    """What makes spans and counts in this process. Raises TelemetryNotInstalled (PLT-540)."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http import trace_exporter as _  # noqa: F401, PLC0415 - an extra
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    except ImportError:
+        raise TelemetryNotInstalled(
+            "Traces or metrics are asked for (OTEL_... or [tool.pilotage.telemetry]), and what sends them is not installed.",
+            'pip install "pilotage[otel]", or set OTEL_SDK_DISABLED=true to do without.',
+        ) from None
+    from pilotage.machinery.telemetry.metering import Meters  # noqa: PLC0415
+    from pilotage.machinery.telemetry.tracing import Telemetry  # noqa: PLC0415
+
+    own = {"service.version": version(NAME), "service.instance.id": f"{ids.one():x}"}
+    resource = Resource.create({**own, **settings.named})
+    tracers, stop_tracing = _tracers(settings, resource)
+    meters, stop_metering = _meters(settings, resource)
+
+    def close() -> None:
+        stop_tracing()
+        stop_metering()
+
+    return Telemetry(
+        tracer=tracers.get_tracer(NAME, version(NAME)),
+        environment=environment,
+        clock=clock,
+        meters=Meters(meters.get_meter(NAME, version(NAME))),
+        paths=settings.paths,
+        closing=close,
+    )
+
+
+def _tracers(settings: TelemetrySettings, resource: "Resource") -> "tuple[TracerProvider, Callable[[], None]]":
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased  # noqa: PLC0415
+
+    from pilotage.machinery.telemetry.sending import FileExporter  # noqa: PLC0415
+    from pilotage.machinery.telemetry.tracing import GivenIds  # noqa: PLC0415
+
+    provider = TracerProvider(
+        resource=resource,
+        id_generator=GivenIds(),
+        sampler=None if settings.sample is None else ParentBased(TraceIdRatioBased(settings.sample)),
+        shutdown_on_exit=False,
+    )
+    if settings.spans:
+        url = None if settings.endpoint is None else f"{settings.endpoint.rstrip('/')}/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=url)))
+    if settings.file is not None:
+        provider.add_span_processor(BatchSpanProcessor(FileExporter(settings.file), schedule_delay_millis=1_000))
+
+    def stop() -> None:
+        provider.force_flush(_FLUSH)
+        provider.shutdown()
+
+    return provider, stop
+
+
+def _meters(settings: TelemetrySettings, resource: "Resource") -> "tuple[MeterProvider, Callable[[], None]]":
+    if not settings.metrics:
+        from opentelemetry.metrics import NoOpMeterProvider  # noqa: PLC0415
+
+        return NoOpMeterProvider(), lambda: None
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
+
+    url = None if settings.endpoint is None else f"{settings.endpoint.rstrip('/')}/v1/metrics"
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=url))
+    provider = MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
+    return provider, lambda: provider.shutdown(timeout_millis=_FLUSH)

@@ -1,0 +1,178 @@
+"""What spans say of batches, steps, effects and calls; and what they never say."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.trace import SpanKind, StatusCode
+from pydantic import BaseModel
+from traced import TracedPlatform
+
+import pilotage as pl
+from pilotage.kernel.ids import read
+from pilotage.machinery.telemetry.identity import trace_of
+from pilotage.testing import FakeService, Fault, Request
+
+
+class Bill(BaseModel):
+    """What comes in."""
+
+    id: str
+    payer: str = "maria@canary.example"
+
+
+class Payer(BaseModel):
+    """What the register answers."""
+
+    name: str
+
+
+class Booked(BaseModel):
+    """What the books answer."""
+
+    entry: str
+
+
+register = pl.Connection("register", base_url="https://register.test")
+books = pl.Connection("books", base_url="https://books.test", sends_trace=False)
+
+
+@pl.compute(through=register)
+async def payer(bill: Bill) -> Payer:
+    """Who pays."""
+    return await register.get(f"/payers/{bill.payer}", params={"note": "canary-query"}, expect=Payer)
+
+
+async def unbook(booked: Booked) -> None:
+    """Take it out of the books."""
+    await books.delete(f"/entries/{booked.entry}")
+
+
+@pl.act(through=books, undo=unbook, reconcile=pl.SafeToRepeat("The books honour the key."))
+async def book(bill: Bill, payer: Payer) -> Booked:
+    """Book it."""
+    return await books.post("/entries/open", json={"bill": bill.id, "payer": payer.name}, expect=Booked)
+
+
+bills = pl.Automation(
+    "bills",
+    purpose="Every bill is booked.",
+    takes=Bill,
+    gives=Booked,
+    key=lambda bill: bill.id,
+    owner=pl.Role("accounts"),
+    process=pl.Path(payer, book),
+)
+
+
+@pytest.fixture
+def sides() -> tuple[FakeService, FakeService]:
+    """The register and the books."""
+    one, other = FakeService(register), FakeService(books)
+
+    @one.on("GET", "/payers/{payer}")
+    def found(request: Request) -> Payer:
+        return Payer(name="canary-answer")
+
+    @other.on("POST", "/entries/open")
+    def entry(request: Request) -> Booked:
+        return Booked(entry=str(request.json["bill"]))
+
+    return one, other
+
+
+@pytest.fixture
+def platform(sides: tuple[FakeService, FakeService]) -> Iterator[TracedPlatform]:
+    """The platform with bills."""
+    with TracedPlatform(bills, services=sides) as opened:
+        yield opened
+
+
+def test_a_case_is_a_batch_with_its_steps_and_their_calls(platform: TracedPlatform) -> None:
+    """The call of a step is inside the step, the step inside its batch, and all of them say whose they are."""
+    case = platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    (call,) = platform.seen.named("GET")
+    (step,) = platform.seen.named("step payer")
+    batch = platform.seen.named("batch bills")[0]
+    assert call.parent is not None
+    assert step.parent is not None
+    assert batch.parent is None
+    assert (call.parent.span_id, step.parent.span_id) == (step.context.span_id, batch.context.span_id)
+    assert call.kind is SpanKind.CLIENT
+    assert call.status.status_code is StatusCode.UNSET
+    assert dict(call.attributes or {}) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "pilotage.automation": "bills",
+        "pilotage.connection": "register",
+        "pilotage.outcome": "answered",
+        "pilotage.release": "dev",
+        "pilotage.step": "payer",
+        "server.address": "register.test",
+        "server.port": 80,
+        "url.full": "http://register.test/payers/*",
+    }
+    assert case.place.value == "done"
+
+
+def test_an_effect_is_in_the_trace_of_its_case(platform: TracedPlatform) -> None:
+    """Every attempt, and every call of it, has the trace that is computed from the case's id."""
+    case = platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    (effect,) = platform.seen.named("effect book")
+    (call,) = platform.seen.named("POST")
+    number = read("C", str(case.id))
+    assert number is not None
+    assert effect.context.trace_id == call.context.trace_id == trace_of("test", "case", number)
+    assert effect.parent is None
+    said = dict(call.attributes or {})
+    assert (said["pilotage.case"], said["pilotage.attempt"]) == (case.id, 1)
+    assert (effect.attributes or {})["pilotage.outcome"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("fault", "word", "status"),
+    [
+        (Fault.DOWN, "down", None),
+        (Fault.SLOW, "down", None),
+        (Fault.DONE_THEN_500, "down", 500),
+        (Fault.THROTTLED, "throttled", 429),
+        (Fault.REFUSED, "refused us", 422),
+        (Fault.CHANGED_BODY, "answers differently", 200),
+    ],
+)
+def test_a_call_that_fails_says_how_in_our_word(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService], fault: Fault, word: str, status: int | None
+) -> None:
+    """The type of an error is the word that people read; the status goes along where there is one."""
+    sides[1].fault(fault)
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    call = platform.seen.named("POST")[0]
+    said = dict(call.attributes or {})
+    assert (said["error.type"], said.get("http.response.status_code")) == (word, status)
+    assert call.status.status_code is StatusCode.ERROR
+    assert call.status.description is None
+    assert platform.seen.counted("pilotage.calls")["books", word] == 1
+
+
+def test_nothing_of_a_record_or_an_answer_stands_in_a_span(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService]
+) -> None:
+    """Paths, queries, bodies, keys and the texts of exceptions stay here, whatever happens."""
+
+    def broken(bill: Bill, payer: Payer) -> Booked:
+        msg = "canary-exception"
+        raise ValueError(msg)
+
+    platform.submit(bills, {"id": "canary-key"})
+    platform.settle()
+    platform.replace(book, broken)
+    platform.submit(bills, {"id": "canary-other"})
+    sides[0].fault(Fault.CHANGED_BODY)
+    platform.settle()
+    told = "".join(span.to_json() for span in platform.seen.spans)
+    assert "batch bills" in told
+    assert re.findall(r"canary[\w-]*", told) == []
+    assert all(not span.events for span in platform.seen.spans)
