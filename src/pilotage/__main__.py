@@ -16,7 +16,7 @@ from pilotage.machinery.cli.catalogue import Entry, find, first_page
 if TYPE_CHECKING:
     from pilotage.app import Platform, Project
     from pilotage.authoring.automation import Automation
-    from pilotage.cases.commands.house import PartOfCase
+    from pilotage.cases.ports import PartOfCase
     from pilotage.cases.service.proving import Check
     from pilotage.kernel.errors import PilotageError
     from pilotage.machinery.storage.database import Database
@@ -297,12 +297,9 @@ class House:
 
     def parts_of_case(self) -> "Sequence[PartOfCase]":
         """What the subjects above the cases tell of one."""
-        from pilotage.cases.commands.traces import traces_of  # noqa: PLC0415
-        from pilotage.inbox.commands import decisions_of  # noqa: PLC0415
+        from pilotage.app import parts_of_case  # noqa: PLC0415
 
-        project = self.project()
-        traced = project.telemetry is not None and project.telemetry.traces
-        return (decisions_of, *([traces_of(project.environment)] if traced else []))
+        return parts_of_case(self.project())
 
     def needs_of(self, platform: "Platform") -> "Sequence[Need]":
         """What the subjects above operations say needs somebody."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pilotage.audit.service import Sealer, key_file
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
-from pilotage.cases.ports import AuthorsThreshold, Autonomy
+from pilotage.cases.ports import AuthorsThreshold, Autonomy, PartOfCase
 from pilotage.cases.service.expiring import Expiring
 from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
@@ -38,6 +38,7 @@ from pilotage.connections.watching import Watch
 from pilotage.credentials.opening import open_secrets
 from pilotage.credentials.service.looking import tell_of
 from pilotage.inbox.service import Inbox
+from pilotage.inbox.telling import decisions_of
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.interrupts import undivided
@@ -69,6 +70,9 @@ from pilotage.releases.service import CurrentReleases
 from pilotage.releases.values import WORKING_DIRECTORY
 
 if TYPE_CHECKING:  # what only those who serve load
+    from fastapi import APIRouter
+
+    from pilotage.machinery.api.tokens import Guard
     from pilotage.machinery.telemetry.tracing import Telemetry
     from pilotage.machinery.web.app import Site
     from pilotage.machinery.web.values import WebSettings
@@ -343,7 +347,7 @@ class Platform:
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         # FastAPI and the templates are for those who serve.
-        from pilotage.cases.api import taking_in  # noqa: PLC0415
+        from pilotage.cases.api.receiving import taking_in  # noqa: PLC0415
         from pilotage.machinery.web.door import new_token  # noqa: PLC0415
         from pilotage.machinery.web.serving import serve  # noqa: PLC0415
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
@@ -355,12 +359,23 @@ class Platform:
             secrets=self.secrets,
             clock=self.clock,
             explain=in_plain_words,
+            beside=self.looks(),
         ) as programs:
             site = self.site(settings, programs)
             serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
+    def looks(self) -> "Sequence[Callable[[Guard], APIRouter]]":
+        """The routes by which programs look at it."""
+        from pilotage.cases.api.looking import Looks  # noqa: PLC0415
+
+        keep = self.project.keep_responses
+        cases = Looks(database=self.database, automation=self.automation, parts=parts_of_case(self.project), keep=keep)
+        return [cases.router]
+
     def site(self, settings: "WebSettings", programs: "Site | None" = None) -> "Site":
         """The web application with every page, and beside them what programs call."""
+        from pilotage.cases.pages.case import case_page  # noqa: PLC0415
+        from pilotage.cases.pages.listing import cases_page  # noqa: PLC0415
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
@@ -374,7 +389,12 @@ class Platform:
         beside = {} if programs is None else {"/in/": programs, "/api/": programs}
         panels = [*places_panels(read), *today_panels(read, self.needs), limits_panel(read_limits)]
         panels.append(connections_panel(read_sides))
-        return make_app([today_page()], panels, settings, beside=beside)
+        pages = [
+            today_page(),
+            cases_page(self.database, tuple(self.automations)),
+            case_page(self.database, parts=parts_of_case(self.project), keep=self.project.keep_responses),
+        ]
+        return make_app(pages, panels, settings, beside=beside)
 
     def needs(self) -> Sequence[Need]:
         """What needs somebody beyond what places say."""
@@ -407,6 +427,14 @@ class Platform:
         if (telemetry := self.__dict__.get("telemetry")) is not None:
             telemetry.close()
         self.database.close()
+
+
+def parts_of_case(project: Project) -> Sequence[PartOfCase]:
+    """What subjects beside and above the cases tell of one."""
+    from pilotage.cases.commands.traces import traces_of  # noqa: PLC0415
+
+    traced = project.telemetry is not None and project.telemetry.traces
+    return (decisions_of, *([traces_of(project.environment)] if traced else []))
 
 
 def _dbos(database: Database, executor: str) -> Engine:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from pilotage.__main__ import ENTRIES
 from pilotage.app import Platform as AppPlatform
-from pilotage.inbox.commands import decisions_of
+from pilotage.inbox.telling import decisions_of
 from pilotage.machinery.cli import calling
 from pilotage.machinery.cli.catalogue import find
 from pilotage.machinery.cli.exits import Exit

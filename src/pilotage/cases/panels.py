@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
+from urllib.parse import urlencode
 
 from pilotage.cases.values import EffectState, Place
 from pilotage.cases.values_today import Counted, Minute, Places, Sum
@@ -52,6 +53,8 @@ class PlaceRow:
     name: str
     meaning: str
     here: Counted
+    link: str = ""
+    """The address of the list of its cases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +186,15 @@ def places_context(places: Places) -> PlacesContext:
 
 
 def _rows(places: Places, which: Sequence[Place]) -> tuple[PlaceRow, ...]:
-    return tuple(PlaceRow(name=each.value, meaning=_MEANINGS[each], here=places.at(each)) for each in which)
+    return tuple(
+        PlaceRow(
+            name=each.value,
+            meaning=_MEANINGS[each],
+            here=places.at(each),
+            link=f"/cases?{urlencode({'place': each.value})}",
+        )
+        for each in which
+    )
 
 
 def _group(title: str, kind: str, rows: tuple[PlaceRow, ...]) -> PlaceGroup:

@@ -1,8 +1,8 @@
 """What cases ask of those who stand above them. Everything takes and returns lists."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pilotage.cases.values import Question
 from pilotage.machinery.storage.database import Tx
@@ -46,6 +46,21 @@ class AuthorsThreshold:
         """True where the confidence reaches the threshold."""
         del automation, release
         return [claim.above is not None and claim.confidence >= claim.above for claim in claims]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What another subject knows of a case: a table, the same as data, and what to do about it."""
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    data: Sequence[Mapping[str, object]]
+    hint: str = ""
+
+
+PartOfCase: TypeAlias = Callable[[Tx, int], Part]
 
 
 class Releases(Protocol):

@@ -1,7 +1,6 @@
 """`pilotage inbox` and `pilotage decide`, and what the inbox tells of a case. They parse, call and print."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -10,28 +9,25 @@ from cyclopts import Parameter
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
-from pilotage.cases.commands.house import Part
 from pilotage.cases.errors import AnswerDoesNotFit
 from pilotage.cases.service.finding import look_up
 from pilotage.inbox import store
 from pilotage.inbox.answers import allowed, read_value
 from pilotage.inbox.errors import NoSuchDecision
 from pilotage.inbox.service import Inbox
+from pilotage.inbox.telling import decision_as_data, how_to_settle, proposed, short
 from pilotage.inbox.values import WORDS, Answer, Decision, Kind
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.kernel.ids import read, shown
 from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.calling import as_json, told
-from pilotage.machinery.cli.data import is_object
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.person import KNOWN, shell_user
-from pilotage.machinery.cli.times import age, iso, until, when
-from pilotage.machinery.storage.database import Database, Tx
-
-_LONG = 60
+from pilotage.machinery.cli.times import until
+from pilotage.machinery.storage.database import Database
 
 
 class Platform(Protocol):
@@ -107,7 +103,7 @@ class InboxCommands:
                     shown("D", one.id),
                     f"{one.node} ({one.kind.value})",
                     one.case_key,
-                    _short(_proposed(one)),
+                    short(proposed(one)),
                     one.why,
                     one.asked,
                     until(one.deadline, now) if one.deadline else "",
@@ -216,86 +212,3 @@ def _value(decision: Decision, node: Node, text: str) -> object:
         near = did_you_mean(text, [*labels, *words])
         raise AnswerDoesNotFit(f'"{text}" is no {node.name}.', f"{near} {one_of}".strip())
     return read_value(node, text)
-
-
-def decisions_of(tx: Tx, case: int) -> Part:
-    """What the inbox knows of a case."""
-    found = store.of_case(tx, case)
-    waiting = next((one for one in found if one.state == "waiting"), None)
-    return Part(
-        name="decisions",
-        title="Decisions",
-        columns=("decision", "what", "state", "proposal", "answer", "by", "why"),
-        rows=[
-            (
-                shown("D", one.id),
-                f"{one.node} ({one.kind.value})",
-                f"{one.asked} is asked" if one.state == "waiting" else f"{one.state} at {when(one.settled_at or 0)}",
-                _short(_proposed(one)),
-                _short(_answered(one)),
-                f"{one.settled_by} ({one.known})" if one.settled_by else "",
-                one.reason or one.why,
-            )
-            for one in found
-        ],
-        data=[decision_as_data(one) for one in found],
-        hint=f"To settle it: {how_to_settle(waiting)}" if waiting is not None else "",
-    )
-
-
-def how_to_settle(decision: Decision) -> str:
-    """The command that settles it."""
-    words = WORDS[decision.kind]
-    proposed = _proposed(decision)
-    answer = "VALUE" if words[0] == "value" else words[0].replace(" ", "-")
-    if words[0] == "value" and isinstance(decision.proposal, str):
-        answer = json.dumps(proposed) if " " in proposed else proposed
-    return f'pilotage decide {shown("D", decision.id)} {answer} --reason "..."'
-
-
-def _proposed(decision: Decision) -> str:
-    proposal = decision.proposal
-    if decision.kind is Kind.APPROVAL and is_object(proposal) and "value" in proposal:
-        proposal = proposal["value"]
-    if proposal is None:
-        return ""
-    return proposal if isinstance(proposal, str) else json.dumps(proposal, ensure_ascii=False)
-
-
-def _answered(decision: Decision) -> str:
-    answer = decision.answer
-    if not is_object(answer):
-        return ""
-    value = answer.get("value")
-    if value is None:
-        return str(answer.get("word", ""))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
-
-
-def decision_as_data(one: Decision) -> Mapping[str, object]:
-    """A decision as plain data."""
-    return {
-        "decision": shown("D", one.id),
-        "automation": one.automation,
-        "case": shown("C", one.case),
-        "key": one.case_key,
-        "step": one.node,
-        "kind": one.kind.value,
-        "why": one.why,
-        "asked": one.asked,
-        "state": one.state,
-        "answers": [word.replace(" ", "-") for word in WORDS[one.kind]],
-        "proposal": one.proposal,
-        "answer": one.answer,
-        "deadline": iso(one.deadline),
-        "asked_at": iso(one.asked_at),
-        "waits": age((one.settled_at or one.asked_at) - one.asked_at) if one.settled_at else None,
-        "settled_by": one.settled_by,
-        "known": one.known,
-        "reason": one.reason,
-        "settled_at": iso(one.settled_at),
-    }

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook as Signer
 
 import pilotage as pl
 from pilotage.app import Platform, Project
-from pilotage.cases.api import taking_in
+from pilotage.cases.api.receiving import taking_in
 from pilotage.cases.service.proving import prove
 from pilotage.credentials.values import SecretValue
 from pilotage.kernel.clock import ManualClock
@@ -145,6 +145,7 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
                 clock=clock,
                 explain=in_plain_words,
                 patience=PATIENCE,
+                beside=platform.looks(),
             )
         )
         site = platform.site(WebSettings(token="the-start-token"), programs)

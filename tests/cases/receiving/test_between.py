@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import pilotage as pl
 from pilotage.app import Platform, Project
-from pilotage.cases.api import taking_in
+from pilotage.cases.api.receiving import taking_in
 from pilotage.cases.arrivals import Arrival
 from pilotage.cases.service.proving import prove
 from pilotage.cases.service.settling import wait_until_still

@@ -103,6 +103,7 @@ def test_the_description_is_what_is_served(shop: Shop) -> None:
         "/in/{automation}/{source}",
         "/api/v1/automations/{name}/records",
         "/api/v1/automations/{name}",
+        "/api/v1/cases",
         "/api/v1/cases/{case}",
     }
     assert "bearer" in described["components"]["securitySchemes"]

@@ -1,35 +1,33 @@
 """What the commands of the cases need of whoever opens the platform."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from pilotage.authoring.automation import Automation
-from pilotage.cases.ports import Decisions
+from pilotage.cases.ports import Decisions, PartOfCase
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.served import Served
 from pilotage.machinery.contents.files import Contents
-from pilotage.machinery.storage.database import Database, Tx
+from pilotage.machinery.storage.database import Database
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """What another subject knows of a case: a table, the same as data, and what to do about it."""
+class Project(Protocol):
+    """A project, as far as these commands use it."""
 
-    name: str
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[object]]
-    data: Sequence[Mapping[str, object]]
-    hint: str = ""
-
-
-PartOfCase: TypeAlias = Callable[[Tx, int], Part]
+    @property
+    def keep_responses(self) -> float:
+        """Days for which answers to calls that failed are kept."""
+        ...
 
 
 class Platform(Protocol):
     """A platform, as far as these commands use it."""
+
+    @property
+    def project(self) -> Project:
+        """The project."""
+        ...
 
     @property
     def database(self) -> Database:

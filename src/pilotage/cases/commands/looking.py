@@ -1,16 +1,15 @@
 """`pilotage case`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from pilotage.cases.commands.house import House, Part
-from pilotage.cases.service.describing import as_data
-from pilotage.cases.service.finding import Known, known, look_up
-from pilotage.cases.store import responses
+from pilotage.cases.commands.house import House
+from pilotage.cases.ports import Part
+from pilotage.cases.service.describing import as_data, stands, text_of
+from pilotage.cases.service.whole import Whole, read_whole
 from pilotage.cases.store.found import EffectRow
 from pilotage.cases.store.responses import Found
 from pilotage.cases.telling import sentences
@@ -18,7 +17,7 @@ from pilotage.cases.values import Place
 from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.data import is_list, is_object
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.times import age, iso, until, when
+from pilotage.machinery.cli.times import when
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,17 @@ class CaseCommand:
 
         With --raw also what other sides said to its calls that failed: status, headers and body, as long as they are kept.
         """
-        with self.house.open() as platform, platform.database.snapshot() as tx:
-            number = look_up(tx, case, automation)
-            found = known(tx, number, platform.database.now(tx))
-            parts = [part(tx, number) for part in self.house.parts_of_case()]
-            said = responses.of_case(tx, number)
-        shown_raw = {"responses": [_response(one) for one in said]} if raw else {}
-        if not self.out.put({**as_data(found), **{part.name: part.data for part in parts}, **shown_raw}):
-            self._tell(found, parts)
-            self._tell_responses(said, raw=raw)
+        with self.house.open() as platform:
+            keep = platform.project.keep_responses
+            whole = read_whole(platform.database, case, automation, parts=self.house.parts_of_case(), keep=keep)
+        if not self.out.put(as_data(whole, raw=raw)):
+            self._tell(whole, whole.parts)
+            self._tell_responses(whole.said, raw=raw)
 
-    def _tell(self, found: Known, parts: Sequence[Part]) -> None:
-        out, row = self.out, found.row
+    def _tell(self, whole: Whole, parts: Sequence[Part]) -> None:
+        out, found, row = self.out, whole.known, whole.known.row
         out.line(f"{shown('C', row.id)}  {row.automation}: {row.key}", style="bold")
-        out.line(_stands(found))
+        out.line(stands(found))
         _fields(out, "Record", found.record)
         if found.judgements:
             out.table(("step", "judged", "sure", "because", "else"), _judgements(found.judgements), title="Judgements")
@@ -85,43 +81,12 @@ class CaseCommand:
             self.out.line(one.body.decode("utf-8", "replace") + ("... (cut)" if one.cut else ""))
 
 
-def _response(one: Found) -> Mapping[str, object]:
-    return {
-        "step": one.node,
-        "connection": one.connection,
-        "attempt": one.attempt,
-        "at": iso(one.at),
-        "status": one.status,
-        "headers": dict(one.headers),
-        "body": one.body.decode("utf-8", "replace"),
-        "cut": one.cut,
-    }
-
-
-def _stands(found: Known) -> str:
-    row = found.row
-    since = age(found.now - row.changed_at)
-    said = (
-        f"{row.place.capitalize()} for {since}"
-        if row.place not in {"done", "withdrawn", "handed over"}
-        else (f"{row.place.capitalize()} at {when(row.changed_at)} UTC")
-    )
-    at = f", at the step {row.node}" if row.node else ""
-    due = f", {until(row.due_at, found.now)}" if row.due_at else ""
-    return f"{said}{at}{due}.{f' {row.reason}' if row.reason else ''}"
-
-
 def _fields(out: Output, title: str, value: object) -> None:
     if is_object(value):
         out.table(("", ""), [(name, text_of(one)) for name, one in value.items()], title=title)
     elif value is not None:
         out.heading(title)
         out.line(text_of(value))
-
-
-def text_of(value: object) -> str:
-    """A value on one line: texts as they are, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _judgements(judgements: Mapping[str, Mapping[str, object]]) -> list[tuple[object, ...]]:

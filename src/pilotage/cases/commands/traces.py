@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from pilotage.cases.commands.house import Part
+from pilotage.cases.ports import Part
 from pilotage.cases.store import looking
 from pilotage.kernel.ids import shown
 from pilotage.machinery.storage.database import Tx

@@ -49,7 +49,8 @@ def make_app(
     failures.install(app)
     for page in pages:
         app.add_api_route(page.path, _shows(page, renderer, settings), methods=_READ, response_class=HTMLResponse)
-        app.add_api_route(f"/live/{page.name}", _streams(page, live), response_class=EventSourceResponse)
+        if "{" not in page.path:
+            app.add_api_route(f"/live/{page.name}", _streams(page, live), response_class=EventSourceResponse)
     app.mount(PREFIX, KeptFiles(directory=renderer.assets.folder), name="static")
 
     # From the inside to the outside.
@@ -76,7 +77,12 @@ class Beside:
 
 def _shows(page: Page[object], renderer: Renderer, settings: WebSettings) -> Callable[[Request], HTMLResponse]:
     def show(request: Request) -> HTMLResponse:
-        visit = Visit(path=request.url.path, query=dict(request.query_params), now=settings.clock.now())
+        visit = Visit(
+            path=request.url.path,
+            query=dict(request.query_params),
+            now=settings.clock.now(),
+            named={name: str(value) for name, value in request.path_params.items()},
+        )
         return HTMLResponse(renderer.page(page, visit, csrf=session_of(request).csrf))
 
     return show

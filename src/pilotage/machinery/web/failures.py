@@ -123,7 +123,7 @@ class Failures:
         return HTMLResponse(self._renderer.message(words, within=is_let_in(request)), status_code=words.status)
 
     def _nearest(self, path: str) -> str:
-        known = [page.path for page in self._renderer.pages if page.path != "/"]
+        known = [page.path for page in self._renderer.pages if page.path != "/" and "{" not in page.path]
         return next(iter(difflib.get_close_matches(path, known, n=1)), "")
 
 

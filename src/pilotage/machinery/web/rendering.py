@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import structlog
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
@@ -28,7 +28,8 @@ class Link:
     title: str
     path: str
     icon: str
-    current: bool
+    current: str
+    """For `aria-current`: "page" where it is this page, "true" where this page belongs to it, else empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,8 +215,8 @@ class Renderer:
         frame = Frame(
             title=message.title,
             page="",
-            main=self._links("main", "") if within else (),
-            foot=self._links("foot", "") if within else (),
+            main=self._links("main") if within else (),
+            foot=self._links("foot") if within else (),
             environment=self._settings.environment if within else "",
             version=self._settings.version if within else "",
             now=self._settings.clock.now(),
@@ -231,23 +232,24 @@ class Renderer:
         return Frame(
             title=page.title,
             page=page.name,
-            main=self._links("main", page.name),
-            foot=self._links("foot", page.name),
+            main=self._links("main", page),
+            foot=self._links("foot", page),
             environment=self._settings.environment,
             version=self._settings.version,
             now=visit.now,
             assets=self.assets,
             csrf=csrf,
             live=_address(f"/live/{page.name}", asked) if panels else "",
-            again=_address(page.path, visit.query),
+            again=_address(visit.path, visit.query),
             refresh_seconds=self._settings.refresh_seconds if panels and not still else 0,
-            refresh_switch=_address(page.path, switched) if panels else "",
+            refresh_switch=_address(visit.path, switched) if panels else "",
             slots=slots,
         )
 
-    def _links(self, where: str, current: str) -> tuple[Link, ...]:
+    def _links(self, where: str, here: Page[object] | None = None) -> tuple[Link, ...]:
+        current = {} if here is None else {here.name: "page", here.under: "true"}
         return tuple(
-            Link(title=page.title, path=page.path, icon=page.icon, current=page.name == current)
+            Link(title=page.title, path=page.path, icon=page.icon, current=current.get(page.name, ""))
             for page in self.pages
             if page.navigation == where
         )
@@ -257,4 +259,6 @@ class Renderer:
 
 
 def _address(path: str, query: Mapping[str, str]) -> str:
+    # a path that begins with two slashes would be the name of another host
+    path = "/" + quote(path.lstrip("/"))
     return f"{path}?{urlencode(query)}" if query else path

@@ -27,6 +27,8 @@ class Visit:
     path: str
     query: Mapping[str, str]
     now: datetime
+    named: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What stands in the address where the page's path has a name in braces."""
     _read: dict[object, object] = field(default_factory=dict[object, object], repr=False)
 
     def once(self, read: Callable[[], T]) -> T:
@@ -59,6 +61,7 @@ class Page(Generic[C_co]):
     title: str
     """In the navigation and above the page."""
     path: str
+    """Its address; "/cases/{case}" has a name that the visit knows. Such a page has neither panels nor live blocks."""
     context: type[C_co]
     load: Callable[[Visit], C_co]
     template: str
@@ -68,12 +71,17 @@ class Page(Generic[C_co]):
     """Blocks of the template that are sent again when they change; block x holds one element with the id `live-x`."""
     icon: str = ""
     """A lucide icon; decoration only, and absent where the asset build has not run."""
-    navigation: Literal["main", "foot"] = "main"
+    navigation: Literal["main", "foot", "none"] = "main"
+    under: str = ""
+    """The name of the page in the navigation to which this one belongs; empty: it stands there itself, or nowhere."""
     order: int = 100
 
     def __post_init__(self) -> None:
         if not _SLUG.fullmatch(self.name):
             msg = f'The page name "{self.name}" is not lower-case letters, digits and hyphens.'
+            raise ValueError(msg)
+        if "{" in self.path and (self.slots or self.live):
+            msg = f"The page {self.name} is one for each {self.path}, so it can have neither slots nor live blocks."
             raise ValueError(msg)
 
 

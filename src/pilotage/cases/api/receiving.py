@@ -1,14 +1,14 @@
-"""What programs call: signed webhooks under /in, and the JSON API under /api/v1. Parses, asks, answers."""
+"""Records that programs send: signed webhooks under /in, and submitting with a token. Parses, asks, answers."""
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import structlog
-from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
@@ -17,8 +17,6 @@ from pilotage.authoring.webhook import Webhook
 from pilotage.cases.arrivals import Arrival
 from pilotage.cases.errors import IntakeHeld, IntakePaused, KeyTaken, NoSuchCase, RecordsRefused
 from pilotage.cases.reading.bodies import Carried, Part, no_record, parts_of
-from pilotage.cases.service.describing import as_data
-from pilotage.cases.service.finding import find
 from pilotage.cases.service.gathering import Gatherer
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.listening import Listening, Secrets
@@ -27,9 +25,9 @@ from pilotage.cases.service.today import places_of
 from pilotage.credentials.signatures import fits
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError, UnknownName
-from pilotage.kernel.ids import read
 from pilotage.machinery.api.app import Explain, api_app, problem_of
 from pilotage.machinery.api.bodies import PATIENCE, header, media_type, read_body
+from pilotage.machinery.api.described import BEARER, problems
 from pilotage.machinery.api.errors import BodyTooLarge, BodyUnreadable, SignatureRefused, TooBusy
 from pilotage.machinery.api.tokens import Guard
 from pilotage.machinery.api.values import Asked, TokenScope
@@ -87,26 +85,6 @@ class AutomationPlaces(BaseModel):
     quarantine: int
 
 
-class Fault(BaseModel):
-    """What is wrong with one record."""
-
-    record: int = Field(description="its place in the request, from 1")
-    field: str | None = None
-    reason: str
-
-
-class ProblemOut(BaseModel):
-    """What went wrong (RFC 9457)."""
-
-    title: str
-    status: int
-    detail: str
-    remedy: str = ""
-    code: str = ""
-    reference: str = ""
-    faults: list[Fault] = Field(default_factory=list[Fault])
-
-
 class Receivers(Protocol):
     """Who takes records in, and knows when there will be room."""
 
@@ -148,8 +126,12 @@ def taking_in(
     version: str = "",
     explain: Explain = lambda error: None,
     patience: float = PATIENCE,
+    beside: Sequence[Callable[[Guard], APIRouter]] = (),
 ) -> Generator[FastAPI]:
-    """What programs call, for as long as the block lasts; what was handed in by then is taken in."""
+    """What programs call, for as long as the block lasts; what was handed in by then is taken in.
+
+    `beside` makes the routes that other subjects bring, which let in who has a token.
+    """
     database = intake.database
     receiver = Receiver(intake=intake)
     gatherer = Gatherer(receiver=receiver)
@@ -163,15 +145,11 @@ def taking_in(
     )
     try:
         guard = Guard(database=database, clock=clock)
-        yield api_app([webhooks(intakes), records(intakes, guard)], version=version, statuses=STATUSES, explain=explain)
+        routers = [webhooks(intakes), records(intakes, guard), *(make(guard) for make in beside)]
+        yield api_app(routers, version=version, statuses=STATUSES, explain=explain)
     finally:
         gatherer.close()
         receiver.close()
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, object]]:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
-    return {status: {"model": ProblemOut, "content": content} for status in statuses}
 
 
 def webhooks(intakes: Intakes) -> APIRouter:
@@ -181,7 +159,7 @@ def webhooks(intakes: Intakes) -> APIRouter:
     @router.post(
         "/in/{automation}/{source}",
         status_code=202,
-        responses={202: {"model": Received}, **_problems(400, 401, 404, 408, 413, 429, 503)},
+        responses={202: {"model": Received}, **problems(400, 401, 404, 408, 413, 429, 503)},
         openapi_extra=_carries(Webhook.__name__),
     )
     async def hear(request: Request, automation: str, source: str) -> Response:
@@ -252,7 +230,7 @@ def records(intakes: Intakes, guard: Guard) -> APIRouter:
     @router.post(
         "/automations/{name}/records",
         status_code=202,
-        responses={202: {"model": Received}, **_problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503)},
+        responses={202: {"model": Received}, **problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503)},
         openapi_extra=_carries("records of the automation", bearer=True),
     )
     async def submit(request: Request, name: str) -> Response:
@@ -274,8 +252,8 @@ def records(intakes: Intakes, guard: Guard) -> APIRouter:
 
     @router.get(
         "/automations/{name}",
-        responses=_problems(401, 403, 404),
-        openapi_extra=_BEARER,
+        responses=problems(401, 403, 404),
+        openapi_extra=BEARER,
     )
     async def automation(request: Request, name: str) -> AutomationPlaces:
         """How many of its cases are where."""
@@ -289,20 +267,7 @@ def records(intakes: Intakes, guard: Guard) -> APIRouter:
             quarantine=quarantined,
         )
 
-    @router.get("/cases/{case}", responses=_problems(401, 403, 404), openapi_extra=_BEARER)
-    async def case(
-        request: Request, case: Annotated[str, Path(description="its id, such as C-1K3X8Q0T7M2A4")]
-    ) -> dict[str, object]:
-        """One case: its place, record, values, timeline and effects."""
-        await run_in_threadpool(guard.let_in, header(request, "authorization"), TokenScope.READ)
-        if read("C", case) is None:
-            raise NoSuchCase("There is no such case.", "Give the id of a case, such as C-1K3X8Q0T7M2A4.")
-        return dict(as_data(await run_in_threadpool(find, intakes.database, case)))
-
     return router
-
-
-_BEARER: Final[dict[str, object]] = {"security": [{"bearer": []}]}
 
 
 def _carries(what: str, *, bearer: bool = False) -> dict[str, object]:
@@ -314,7 +279,7 @@ def _carries(what: str, *, bearer: bool = False) -> dict[str, object]:
         "application/json": {"schema": schema},
         "application/x-ndjson": {"schema": {"type": "string"}},
     }
-    return {"requestBody": {"required": True, "content": content}, **(_BEARER if bearer else {})}
+    return {"requestBody": {"required": True, "content": content}, **(BEARER if bearer else {})}
 
 
 def _form(request: Request) -> Carried:
