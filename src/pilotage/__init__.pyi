@@ -58,6 +58,8 @@ from pilotage.authoring.limits import Retry as Retry
 from pilotage.authoring.limits import Window as Window
 from pilotage.authoring.mailbox import Mailbox as Mailbox
 from pilotage.authoring.models import Model as Model
+from pilotage.authoring.objects import Objects as Objects
+from pilotage.authoring.objects import StoredObject as StoredObject
 from pilotage.authoring.people import Ask as Ask
 from pilotage.authoring.people import Role as Role
 from pilotage.authoring.process import Receiver as Receiver
@@ -127,6 +129,7 @@ __all__ = [
     "ManualCheck",
     "Model",
     "Note",
+    "Objects",
     "Open",
     "Path",
     "PermanentFailure",
@@ -149,6 +152,7 @@ __all__ = [
     "Smtp",
     "Stated",
     "Step",
+    "StoredObject",
     "TransientFailure",
     "Unknown",
     "UnknownOutcome",

@@ -80,3 +80,14 @@ def test_what_a_query_needs_is_asked_for() -> None:
     )
     assert made.connections == (ERP,)
     assert [one.name for one in made.settings] == ["erp-url"]
+
+
+def test_objects_are_those_of_a_bucket() -> None:
+    """Another connection has no objects, and a key begins neither with a slash nor with a pattern (PLT-580)."""
+    scans = pl.Bucket("scans", url="https://s3.example/scans", credential=pl.Secret("scans-key", max_age="90d"))
+    assert pl.Objects("new-scans", scans, prefix="in/").connections == (scans,)
+    with pytest.raises(DefinitionError, match="it lists no bucket"):
+        pl.Objects("new-scans", ERP)  # type: ignore[arg-type]
+    for prefix in ("/in", "in/*.pdf"):
+        with pytest.raises(DefinitionError, match="no key begins with"):
+            pl.Objects("new-scans", scans, prefix=prefix)

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import pytest
+from tests.storage import storage as running
 
 import pilotage as pl
 from pilotage.authoring.ports import surroundings
@@ -58,22 +56,8 @@ class Secrets:
 @pytest.fixture(scope="module")
 def storage() -> Iterator[str]:
     """The address of a bucket of a server that speaks the protocol."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/", server)
-        make = urllib.request.Request(f"http://127.0.0.1:{port}/scans", method="PUT")
-        urllib.request.urlopen(make, timeout=30).close()
-        yield f"http://127.0.0.1:{port}/scans"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with running() as address:
+        yield address
 
 
 @pytest.fixture
@@ -111,20 +95,6 @@ def test_the_signature_is_checked(storage: str, guarded: str) -> None:
     _, error, standing = do(storage, lambda scans: scans.write("a", b"1"), acting=True, secrets=wrong)
     assert (type(error), standing) == (Refused, Standing.REFUSED)
     assert guarded.partition(":")[2] not in repr(error)
-
-
-def _wait(address: str, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        assert server.poll() is None, "the storage did not start"
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the storage does not answer")
 
 
 def do(

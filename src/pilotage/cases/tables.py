@@ -380,3 +380,15 @@ intake_sources: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 """One row for each place outside that is watched: who looks there now, when somebody looks next, and how it stands."""
+
+source_items: Final = sa.Table(
+    "source_items",
+    metadata,
+    sa.Column("automation", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What was taken of a place that cannot say what is new there: an object of a bucket, in its version."""

@@ -137,7 +137,10 @@ class Connections:
             return origin_of(url), SqlClient(self._door, url, total=seconds)
         if isinstance(declared, Smtp):
             return self._mail(declared, url, seconds)
-        http = HttpClient(self._door, replace(self._bounds, total=seconds), resolve=self._resolve)
+        bounds = replace(self._bounds, total=seconds)
+        if isinstance(declared, Bucket):
+            bounds = replace(bounds, answer_bytes=max(bounds.answer_bytes, declared.largest))
+        http = HttpClient(self._door, bounds, resolve=self._resolve)
         if isinstance(declared, Bucket):
             from pilotage.connections.connectors.s3 import S3Client  # noqa: PLC0415 - for who has one
 

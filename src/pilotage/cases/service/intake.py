@@ -120,9 +120,10 @@ class Intake:
             )
         return submission
 
-    def finish(self, submission: int) -> None:
-        """The source was read to its end."""
+    def finish(self, submission: int, *, ended: Callable[[Tx], None] = lambda tx: None) -> None:
+        """The source was read to its end; `ended` notes it elsewhere in the same transaction."""
         with self.database.transaction() as tx:
+            ended(tx)
             arriving.count_submission(
                 tx,
                 submission,

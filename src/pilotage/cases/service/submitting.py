@@ -20,6 +20,7 @@ from pilotage.cases.reading.values import Block, Broken, Form, Record
 from pilotage.cases.service.intake import Intake, Progress, Receipt
 from pilotage.cases.store import arriving
 from pilotage.kernel.interrupts import point, welcome
+from pilotage.machinery.storage.database import Tx
 
 _REST: Final = 1.0
 """Seconds between two looks for room."""
@@ -38,6 +39,7 @@ class Watching:
 
     seen: Seen
     paused: Pause
+    ended: Callable[[Tx], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,12 +71,15 @@ def submit_file(
     *,
     way: Way | None = None,
     anew: bool = False,
+    named: str | None = None,
+    ended: Callable[[Tx], None] = lambda tx: None,
     seen: Seen = lambda receipt, done, total: None,
     paused: Pause = lambda full: False,
 ) -> Submitted:
     """Take the file's records in. An interrupted submission of the same file goes on where it stopped.
 
-    `anew`: begin at the file's beginning in any case; records that are here already are duplicates. Raises SourceError
+    `anew`: begin at the file's beginning in any case; records that are here already are duplicates. `named`: how the
+    submission is called where the file is a copy of something else. `ended` notes the end elsewhere. Raises SourceError
     (PLT-301 and following), SubmissionChanged (PLT-209), IntakeHeld (PLT-210) and, unless `paused` waits, IntakePaused
     (PLT-211).
     """
@@ -82,11 +87,12 @@ def submit_file(
     file = path.absolute()
     with _opened(file, automation, way, 0) as first:
         fingerprint = f"{first.fingerprint}-{first.digest()}"
-        submission, start = _begin(intake, automation, file, fingerprint, anew=anew)
+        submission, start = _begin(intake, automation, named or str(file), fingerprint, anew=anew)
+        watching = Watching(seen=seen, paused=paused, ended=ended)
         if not start:
-            return _take_all(intake, automation, submission, first, Watching(seen=seen, paused=paused), 0)
+            return _take_all(intake, automation, submission, first, watching, 0)
     with _opened(file, automation, way, start) as source:
-        return _take_all(intake, automation, submission, source, Watching(seen=seen, paused=paused), start)
+        return _take_all(intake, automation, submission, source, watching, start)
 
 
 def _opened(file: Path, automation: Automation, way: Way, start: int) -> Source:
@@ -115,9 +121,8 @@ def required_columns(automation: Automation) -> frozenset[str]:
     )
 
 
-def _begin(intake: Intake, automation: Automation, file: Path, fingerprint: str, *, anew: bool) -> tuple[int, int]:
+def _begin(intake: Intake, automation: Automation, source: str, fingerprint: str, *, anew: bool) -> tuple[int, int]:
     """The submission, and the byte at which it goes on."""
-    source = str(file)
     with intake.database.snapshot() as tx:
         stopped = arriving.unfinished_of(tx, automation.name, source)
     if stopped is not None:
@@ -125,7 +130,7 @@ def _begin(intake: Intake, automation: Automation, file: Path, fingerprint: str,
             return stopped.id, stopped.next_byte
         if not anew and stopped.arrived:
             msg = (
-                f"{file.name} has changed since its reading was interrupted, after {stopped.arrived:,} records "
+                f"{Path(source).name} has changed since its reading was interrupted, after {stopped.arrived:,} records "
                 f"at byte {stopped.next_byte:,}."
             )
             remedy = (
@@ -150,7 +155,7 @@ def _take_all(
         receipt = receipt.plus(taken)
         watching.seen(receipt, min(block.next_byte, source.size), source.size)
         point()
-    intake.finish(submission)
+    intake.finish(submission, ended=watching.ended)
     return Submitted(file=source.path, receipt=receipt, resumed_at=start, blank=source.blank)
 
 

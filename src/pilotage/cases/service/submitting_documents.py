@@ -30,7 +30,7 @@ def submit_document(intake: Intake, automation: Automation, path: Path) -> Submi
         data = opened.read(0, opened.size)
     document = Document.of(data, name=file.name)
     submission = intake.begin(automation, str(file), f"{len(data)}-{document.digest}")
-    receipt = intake.take(automation, submission, [_arrival(automation, field, document)])
+    receipt = intake.take(automation, submission, [as_document(automation, field, document)])
     intake.finish(submission)
     return Submitted(file=file, receipt=receipt, resumed_at=0, blank=0)
 
@@ -52,7 +52,8 @@ def document_field(automation: Automation) -> str:
     )
 
 
-def _arrival(automation: Automation, field: str, document: Document) -> Arrival:
+def as_document(automation: Automation, field: str, document: Document) -> Arrival:
+    """A record that has this as its one document."""
     contract = automation.takes
     assert issubclass(contract, BaseModel)
     try:

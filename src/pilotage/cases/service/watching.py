@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.intake import Source
 from pilotage.authoring.mailbox import Mailbox
+from pilotage.authoring.objects import Objects
 from pilotage.authoring.query import Query
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.outside import Outside
@@ -19,6 +20,7 @@ from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 
 if TYPE_CHECKING:
+    from pilotage.cases.service.buckets import Buckets
     from pilotage.cases.service.mailboxes import Mailboxes
     from pilotage.cases.service.queries import Queries
 
@@ -84,6 +86,13 @@ def queries(platform: Platform, outside: Outside) -> "Queries":
     return Queries(intake=platform.intake, outside=outside)
 
 
+def buckets(platform: Platform, outside: Outside) -> "Buckets":
+    """What reads the buckets of a platform."""
+    from pilotage.cases.service.buckets import Buckets  # noqa: PLC0415 - for those who have one
+
+    return Buckets(intake=platform.intake, outside=outside)
+
+
 @contextmanager
 def sources_watched(platform: Platform, holder: str, outside: Callable[[], Outside]) -> Generator[None]:
     """Take in what comes to the sources of a platform's automations, for as long as the block lasts.
@@ -107,9 +116,9 @@ def _looks(platform: Platform, holder: str, outside: Callable[[], Outside], ende
             if isinstance(source, Mailbox):
                 found = mailboxes(platform, holder, ended)
                 yield _look(source, source.every.seconds, partial(found.look, automation, source))
-            elif isinstance(source, Query):
-                take = queries(platform, outside()).take
-                seconds = source.every.seconds
+            elif isinstance(source, Query | Objects):
+                read = queries if isinstance(source, Query) else buckets
+                take, seconds = read(platform, outside()).take, source.every.seconds
                 yield _look(source, seconds, partial(visits.visit, automation, source, seconds, take))
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from pilotage.cases.tables import intake_sources
+from pilotage.cases.tables import intake_sources, source_items
 from pilotage.machinery.storage import bulk, rows
 from pilotage.machinery.storage.database import Tx
 
 _s = intake_sources.c
+_i = source_items.c
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,3 +91,25 @@ def standing(tx: Tx) -> Sequence[SourceStanding]:
     """Every place that was looked at."""
     query = sa.select(*rows.columns(intake_sources, SourceStanding)).order_by(_s.automation, _s.source)
     return rows.values(SourceStanding, tx.execute(query))
+
+
+def holds(tx: Tx, automation: str, source: str, *, holder: str) -> bool:
+    """Whether this process looks there, until the transaction ends."""
+    mine = sa.select(_s.source).where(_s.automation == automation, _s.source == source, _s.holder == holder)
+    return tx.execute(mine.with_for_update()).first() is not None
+
+
+def items(tx: Tx, automation: str, source: str, names: Sequence[str]) -> dict[str, str]:
+    """Which of these were taken, each with its version."""
+    query = sa.select(_i.item, _i.version).where(
+        _i.automation == automation, _i.source == source, bulk.among_texts(tx, _i.item, names)
+    )
+    return {row.item: row.version for row in tx.execute(query)}
+
+
+def note(tx: Tx, automation: str, source: str, *, item: str, version: str, now: int) -> None:
+    """It was taken in this version."""
+    mine = sa.and_(_i.automation == automation, _i.source == source, _i.item == item)
+    if not tx.execute(source_items.update().where(mine).values(version=version, at=now)).rowcount:
+        row = {"automation": automation, "source": source, "item": item, "version": version, "at": now}
+        bulk.insert(tx, source_items, [row])

@@ -1,5 +1,6 @@
 """S3-compatible storage as the other side of a connection: HTTP through the same door, signed as AWS says (version 4)."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from pilotage.connections.accounts import Client
@@ -43,13 +44,15 @@ class S3Client:
                 "Set it as KEY-ID:SECRET-KEY, with a colon between them.",
             )
         headers = {name: value for name, value in request.headers.items() if name not in {"Authorization", "Accept"}}
-        unsigned = aws_request(method=request.method, url=request.url, headers=headers, data=request.body or b"")
+        query = request.query.replace("+", "%20")  # a blank, which is signed in this form alone
+        url = replace(request, query=query).url
+        unsigned = aws_request(method=request.method, url=url, headers=headers, data=request.body or b"")
         auth(credentials(number, secret.partition(":")[2]), "s3", self._region).add_auth(unsigned)
         return Outgoing(
             method=request.method,
             origin=request.origin,
             path=request.path,
-            query=request.query,
+            query=query,
             headers={str(name): str(value) for name, value in unsigned.headers.items()},
             body=request.body,
             reads=request.reads,
