@@ -83,3 +83,23 @@ def test_repeats_are_never_more_than_their_share_of_a_window(story: list[tuple[i
         calls = sum(slot.answered + slot.failed for slot in recent)
         if permitted:
             assert sum(slot.repeats for slot in recent) <= max(LEAST_REPEATS, calls // 5)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.lists(st.integers(0, 30), max_size=4)), max_size=40)
+)
+def test_repeats_of_all_kinds_together_keep_to_the_share(story: list[tuple[int, int, list[int]]]) -> None:
+    """Whoever asks, for whatever: together they get no more than there is, and every one held back is counted."""
+    standing, wanted, granted = Standing(stored=Stored(), now=START), 0, 0
+    for answered, down, kinds in story:
+        standing.note({Heard.ANSWERED: answered, Heard.DOWN: down}, CHANCE)
+        for wants in kinds:
+            room = standing.repeats()
+            got = standing.permit_repeats(wants)
+            assert got == (wants if room is None else min(wants, room))
+            wanted, granted = wanted + wants, granted + got
+        share = standing.stored.breaker.share_of_repeats(standing.now)
+        if share is not None:
+            counted = sum(slot.repeats for slot in standing.stored.breaker.slots.values())
+            assert counted <= max(share, LEAST_REPEATS)
+    assert sum(standing.stored.held_back.values()) == wanted - granted

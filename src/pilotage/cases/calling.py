@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 
 from pilotage.authoring.plan import Node
 from pilotage.connections.injecting import in_our_words
+from pilotage.connections.repeating import as_repeat
 
 AT_ONCE: Final = 64
 """How many calls of an async function for single cases run at the same time."""
@@ -27,8 +28,13 @@ class RunsAsync(Protocol):
         ...
 
 
-def call(node: Node, arguments: Sequence[tuple[object, ...]], run_async: RunsAsync) -> list[object]:
-    """The outcomes in order: what the function gave for each case, or the exception that it raised."""
+def call(
+    node: Node, arguments: Sequence[tuple[object, ...]], run_async: RunsAsync, *, again: Sequence[bool] = ()
+) -> list[object]:
+    """The outcomes in order: what the function gave for each case, or the exception that it raised.
+
+    `again` says which of the cases were tried at this step before; a list of cases was where all of them were.
+    """
     function = node.function
     if function is None:  # pragma: no cover - the compiler gives every such node a function
         msg = f"{node.name} has no function"
@@ -36,10 +42,12 @@ def call(node: Node, arguments: Sequence[tuple[object, ...]], run_async: RunsAsy
     if node.batch is not None:
         outcomes: list[object] = []
         for start in range(0, len(arguments), node.batch):
-            outcomes += _together(node, function, arguments[start : start + node.batch], run_async)
+            end = start + node.batch
+            with as_repeat(bool(again) and all(again[start:end])):
+                outcomes += _together(node, function, arguments[start:end], run_async)
         return outcomes
     if node.asynchronous:
-        return cast("list[object]", run_async(_each(function, arguments)))
+        return cast("list[object]", run_async(_each(function, arguments, again or [False] * len(arguments))))
     return [_one(function, values) for values in arguments]
 
 
@@ -50,15 +58,19 @@ def _one(function: Callable[..., object], values: tuple[object, ...]) -> object:
         return error
 
 
-async def _each(function: Callable[..., object], arguments: Sequence[tuple[object, ...]]) -> list[object]:
+async def _each(
+    function: Callable[..., object], arguments: Sequence[tuple[object, ...]], again: Sequence[bool]
+) -> list[object]:
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(values: tuple[object, ...]) -> object:
+    async def one(values: tuple[object, ...], repeats: bool) -> object:  # noqa: FBT001
         async with places:
-            with in_our_words():
+            with as_repeat(repeats), in_our_words():
                 return await cast("Awaitable[object]", function(*values))
 
-    return await asyncio.gather(*(one(values) for values in arguments), return_exceptions=True)  # type: ignore[return-value]
+    return await asyncio.gather(
+        *(one(values, repeats) for values, repeats in zip(arguments, again, strict=True)), return_exceptions=True
+    )  # type: ignore[return-value]
 
 
 def _together(

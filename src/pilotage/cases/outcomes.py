@@ -66,6 +66,8 @@ class NoAnswer:
 
     words: str
     failing: bool = False
+    after: int | None = None
+    """Microseconds to wait, where it said so."""
 
 
 Outcome: TypeAlias = Confirmed | NotDone | Refused | NotKnown | NotThere | NoAnswer
@@ -131,7 +133,7 @@ def _counted(effect: Permitted, outcome: Outcome, now: int, settled_at: int, bud
         case NoAnswer():
             if effect.asked >= MOST_QUESTIONS:
                 return Next(state=EffectState.UNKNOWN, case="person", words=outcome.words, doubtful=True)
-            pause = min(300, 2**effect.asked) * SECOND
+            pause = max(min(300, 2**effect.asked) * SECOND, outcome.after or 0)
             return Next(state=EffectState.UNKNOWN, case="stays", words=outcome.words, due_at=now + pause, doubtful=True)
 
 

@@ -19,7 +19,7 @@ from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.ports import Autonomy
 from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
 from pilotage.cases.values import LiveCase, Question, WaitsFor
-from pilotage.connections.errors import ConnectionAway, NoRoom
+from pilotage.connections.errors import ConnectionAway, HeldBack, NoRoom
 from pilotage.connections.values import RawResponse
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
@@ -180,7 +180,7 @@ def _failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leav
     if not isinstance(error, TransientFailure | MalformedResponse):
         return leaving.dead(case, node.name, f"{node.name}: {said}")
     now = micros(env.now)
-    if isinstance(error, NoRoom):  # our own limits: it waits for its turn and has failed at nothing
+    if isinstance(error, NoRoom | HeldBack):  # our own limits: it waits for its turn and has failed at nothing
         due = throttled_until(now=now, after=_micros(error.retry_after), chance=env.chance)
         return leaving.waits(case, node.name, WaitsFor.CONNECTION, due_at=due, reason=said, attempts=case.attempts)
     if isinstance(error, ConnectionAway):  # the other side fails, whoever asks

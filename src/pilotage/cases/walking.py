@@ -56,6 +56,8 @@ def _put(
         if isinstance(way, Leaving):
             left.append(way)
             continue
+        if case.attempts and way != case.node:
+            case.attempts = 0  # they are those at one step
         case.node = way
         if way is None:
             left.append(leaving.done(case))

@@ -127,7 +127,12 @@ class Breaker(BaseModel):
         return wanted if self.warm >= WARM else min(wanted, max(1, 2 * self.warm))
 
     def repeats(self, now: int) -> int | None:
-        """How many second and later attempts may go now; None: as many as there are.
+        """How many second and later attempts may go now; None: as many as there are."""
+        share = self.share_of_repeats(now)
+        return None if share is None else max(0, share - sum(slot.repeats for slot in self._recent(now).values()))
+
+    def share_of_repeats(self, now: int) -> int | None:
+        """How many of the last minutes' calls may be repeats, whoever makes them; None: as many as there are.
 
         They are held back while a share of the calls fails that does not open it: those who ask again would otherwise be
         most of what a service gets that has trouble as it is.
@@ -139,7 +144,7 @@ class Breaker(BaseModel):
         calls = failed + sum(slot.answered for slot in recent)
         if failed < LEAST or failed < TROUBLED * calls:
             return None
-        return max(0, max(LEAST_REPEATS, int(REPEATS * calls)) - sum(slot.repeats for slot in recent))
+        return max(LEAST_REPEATS, int(REPEATS * calls))
 
     def repeated(self, count: int, now: int, terms: Sequence[Terms] = USUAL) -> "Breaker":
         """So many second and later attempts were permitted while they are held back."""

@@ -21,6 +21,7 @@ from pilotage.connections.counting import scaled
 from pilotage.connections.errors import (
     AnswerMalformed,
     ConnectionAway,
+    HeldBack,
     NoRoom,
     NotDone,
     NotSent,
@@ -34,6 +35,7 @@ from pilotage.connections.injecting import Injected
 from pilotage.connections.leasing import Held, Leases
 from pilotage.connections.limiting import Ask
 from pilotage.connections.remembering import raw_response
+from pilotage.connections.repeating import is_repeat
 from pilotage.connections.sorting import (
     Cut,
     NeverSent,
@@ -93,6 +95,8 @@ class ConnectionCaller:
         self._door = door
         self._standing = Standing.NOTHING
         self._acting = self._over = False
+        self._failed_before: dict[int, Failure] = {}
+        """The reading calls of this step that failed and were not answered since."""
         self.response: RawResponse | None = None
         """What the other side said to the last call that failed, whatever the step makes of it."""
 
@@ -110,6 +114,7 @@ class ConnectionCaller:
         account = self._named(connection)
         verdict, seen = await self._carry(account, call, lambda outgoing: outgoing)
         if verdict in {Verdict.ANSWERED, Verdict.ABSENT}:
+            self._failed_before.pop(_same(account, call), None)
             return seen.value if verdict is Verdict.ANSWERED else None
         raise self._failure(account, call, verdict, seen)
 
@@ -180,6 +185,8 @@ class ConnectionCaller:
         self._door.pass_through("PERMIT", str(account.origin), reads=self._guard is None)
         if self._gate is not None:
             probe = await self._gate.enter(account.name, seconds=account.longest)
+            if not probe and is_repeat():
+                await self._gate.repeat(account.name)
         held = await self._held(account, Ask(amounts=amounts), None)
         try:
             with self._foreign(account, probe=probe):
@@ -341,8 +348,11 @@ class ConnectionCaller:
         Where nobody else has looked whether the other side works, it does so here, and waits where it does not.
         """
         probe = self._probe
+        before = self._failed_before.get(_same(account, call))
         if self._gate is not None:
             probe = await self._gate.enter(account.name, seconds=account.longest)
+            if not probe and (before is not None or is_repeat()):
+                await self._repeat(self._gate, account.name, before)
         ask = Ask(amounts={CALLS: 1, **scaled(call.reserve)}, segment=self._whose(call.segment))
         tries = _PERMITS
         while True:
@@ -353,6 +363,16 @@ class ConnectionCaller:
             seen = await self._under(held, account, call, outgoing, leaving, probe=probe)
             if not seen.late or not tries:
                 return seen
+
+    @staticmethod
+    async def _repeat(gate: Watches, connection: str, before: Failure | None) -> None:
+        """Leave to make a call again. What failed a moment ago in this very step fails as it did, where there is none."""
+        try:
+            await gate.repeat(connection)
+        except HeldBack:
+            if before is not None:
+                raise before from None
+            raise
 
     async def _under(
         self, held: Held | None, account: Account, call: Call, outgoing: Outgoing, leaving: Departure, *, probe: bool
@@ -392,6 +412,7 @@ class ConnectionCaller:
         failure = self._failed(account, call, verdict, seen)
         if isinstance(failure, NotDone | AnswerMalformed) and self._gate is not None:
             failure.unanswered = account.name if self._gate.nobody_answers(account.name) else None
+            self._failed_before[_same(account, call)] = failure
         return failure
 
     def _failed(self, account: Account, call: Call, verdict: Verdict, seen: Came) -> Failure:
@@ -418,6 +439,11 @@ class ConnectionCaller:
                 return AnswerMalformed(words, response=response)
             case Verdict.UNKNOWN | Verdict.ANSWERED | Verdict.ABSENT:
                 return OutcomeUnknown(f"{words} It is not known whether it was done.", response=response)
+
+
+def _same(account: Account, call: Call) -> int:
+    """The same for calls that ask the same."""
+    return hash((account.name, call.method, call.path, repr(call.params), repr(call.body)))
 
 
 class _Given:

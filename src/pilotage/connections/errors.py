@@ -1,4 +1,4 @@
-"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-250 to PLT-259, PLT-550."""
+"""How a call fails, each kind with what is known about it; and what a step must not do with a connection. Codes PLT-221 to PLT-230, PLT-250 to PLT-259, PLT-550, PLT-571."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -57,6 +57,20 @@ class NoRoom(NotDone):
         self.limit = limit
         self.unit = unit
         self.free_at = free_at
+
+
+class HeldBack(NotDone):
+    """A call that was made before and failed is held back, because a part of the connection's calls fails; nothing was sent.
+
+    All repeats of a connection share a part of its calls: those of acts, of questions about them, of steps that read and of
+    models. A case whose step raises it waits, and has failed at nothing.
+    """
+
+    code: ClassVar[str] = "PLT-571"
+    usual_remedy: ClassVar[str] = "It goes on by itself; `pilotage connections` says how many may go now."
+
+    def __init__(self, what: str, /, *, after: float) -> None:
+        super().__init__(what, retry_after=after)
 
 
 class TooHeavy(PilotageError):

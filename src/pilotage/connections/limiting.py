@@ -20,6 +20,8 @@ from pilotage.machinery.storage.database import Database, Tx
 
 AGAIN: Final = 30 * SECOND
 """How often a process says what it declares."""
+LOOK: Final = 2 * SECOND
+"""How often a process looks whether accounts for which it declares no limits want to be left alone."""
 ANSWER_SOON: Final = SECOND // 50
 """When to look again where the room depends on answers still to come."""
 KEEP: Final = 1 * SECOND
@@ -81,6 +83,7 @@ class Limiter:
     declared: Mapping[str, Collection[Connection]]
     clock: Clock = field(default_factory=SystemClock)
     _told: int | None = None
+    _looked: int = 0
     _own: dict[str, list[Rate | Quota | Window]] = field(init=False)
     """What this process declares of each connection; it counts here whatever the row says."""
     _own_terms: dict[str, list[Terms]] = field(init=False)
@@ -119,6 +122,7 @@ class Limiter:
         """Say what is declared, now and then: it counts for every process as long as it is said. And what was heard."""
         with self.database.snapshot() as tx:
             now = self.database.now(tx)
+            self._look(tx, now)
         if self._told is not None and now < self._told + AGAIN:
             return self._write_notices()
         told: dict[str, dict[str, Connection]] = {}
@@ -134,6 +138,14 @@ class Limiter:
                 self.write(tx, standings)
         self._told = now
         return 0
+
+    def _look(self, tx: Tx, now: int) -> None:
+        """Whether the other side of an account without limits wants to be left alone, as another process was told."""
+        if now < self._looked + LOOK:
+            return
+        self._looked = now
+        for name, standing in self.peek(tx, {name for name, own in self._own.items() if not own}, now).items():
+            self._counted[name] = bool(standing.forms) or standing.closed
 
     def _write_notices(self) -> int:
         """What was heard of connections on which there was no transaction since, if others must know of it."""

@@ -122,6 +122,7 @@ class Standing:
         self.stored.answered = {at: count for at, count in self.stored.answered.items() if at > first}
         hour = self.now // _HOUR - _DAY
         self.stored.heard = {at: counts for at, counts in self.stored.heard.items() if at > hour}
+        self.stored.held_back = {at: count for at, count in self.stored.held_back.items() if at > hour}
         return self.stored.model_dump_json()
 
     def _count(self, form: Form, segment: Mapping[str, str] = NOBODY) -> Count:
@@ -342,6 +343,23 @@ class Standing:
     def repeats(self) -> int | None:
         """How many second and later attempts may be permitted now; None: as many as there are."""
         return self.stored.breaker.repeats(self.now)
+
+    def permit_repeats(self, wanted: int) -> int:
+        """How many of the wanted second and later attempts may go, of whatever kind; the others are noted as held back."""
+        room = self.repeats()
+        if room is None or not wanted:
+            return wanted
+        granted = min(room, wanted)
+        self.repeated(granted)
+        self.hold_back(wanted - granted)
+        return granted
+
+    def hold_back(self, count: int) -> None:
+        """So many second and later attempts had to wait."""
+        if count:
+            hour = self.now // _HOUR
+            self.stored.held_back[hour] = self.stored.held_back.get(hour, 0) + count
+            self.changed = True
 
     def repeated(self, count: int) -> None:
         """So many second and later attempts are permitted."""

@@ -81,6 +81,8 @@ class Stored(BaseModel):
     throttled: Throttled = Field(default_factory=Throttled)
     breaker: Breaker = Field(default_factory=Breaker)
     heard: dict[int, dict[str, int]] = Field(default_factory=dict[int, dict[str, int]])
+    held_back: dict[int, int] = Field(default_factory=dict[int, int])
+    """By hour, how many second and later attempts had to wait."""
     said: dict[str, Said] = Field(default_factory=dict[str, Said])
     told: Told | None = None
     line: Line = Field(default_factory=Line)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Protocol
 
-from pilotage.connections.breaker import Breaker
+from pilotage.connections.breaker import Breaker, delayed
 from pilotage.connections.counting import SECOND
-from pilotage.connections.errors import ConnectionAway
+from pilotage.connections.errors import ConnectionAway, HeldBack
 from pilotage.connections.limiting import Limiter
 from pilotage.connections.standing import Standing
 from pilotage.connections.values import Heard
@@ -23,6 +23,8 @@ from pilotage.machinery.storage.database import Database
 
 GATHER: Final = 5.0
 """Seconds for which answers are gathered before they are written."""
+MOMENT: Final = 1.0
+"""Seconds for which a process that found no room for a repeat does not look again."""
 PROBE: Final = 15 * SECOND
 """How long the probe of a reading step may take before it is taken for lost, beyond its time-out."""
 
@@ -41,6 +43,33 @@ class _Pending:
     @property
     def urgent(self) -> bool:
         return self.probe is not None or any(one.fails for one in self.heard)
+
+
+@dataclass(kw_only=True, slots=True)
+class HeldBackHere:
+    """Repeats of reading calls that this process held back: told at once for a moment, and counted until it is written."""
+
+    _full: dict[str, float] = field(default_factory=dict[str, float])
+    """Until when there is no room, on the monotonic clock."""
+    _count: Counter[str] = field(default_factory=Counter[str])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_full(self, connection: str, now: float) -> bool:
+        """Whether there was no room a moment ago."""
+        return now < self._full.get(connection, 0.0)
+
+    def one_more(self, connection: str, now: float) -> int:
+        """One more is held back; how many were, since it was written last."""
+        with self._lock:
+            if now >= self._full.get(connection, 0.0):
+                self._full[connection] = now + MOMENT
+            self._count[connection] += 1
+            return self._count[connection]
+
+    def take(self, connection: str) -> int:
+        """How many were held back and are not written yet; they are now."""
+        with self._lock:
+            return self._count.pop(connection, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +92,10 @@ class Watches(Protocol):
 
     async def enter(self, connection: str, *, seconds: float) -> bool:
         """Whether this call is the probe; raises ConnectionAway where the connection is left alone."""
+        ...
+
+    async def repeat(self, connection: str) -> None:
+        """Leave for a call that failed before; raises HeldBack where the repeats of the connection have no room."""
         ...
 
     async def settle(self, connection: str) -> None:
@@ -90,6 +123,7 @@ class Watch:
     _views: dict[str, _View] = field(default_factory=dict[str, _View])
     _given_up: set[str] = field(default_factory=set[str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held_back: HeldBackHere = field(default_factory=HeldBackHere)
     _telling: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
 
     def hear(self, connection: str, heard: Heard, words: str = "", *, probe: bool = False) -> None:
@@ -122,6 +156,7 @@ class Watch:
                     pending = None
             if pending is not None:
                 standing.note(pending.heard, self.chance, words=pending.words, probe=pending.probe)
+            standing.hold_back(self._held_back.take(name))
             if name in self._given_up:
                 self._given_up.discard(name)
                 standing.give_up_on_it(Heard.DOWN, self.chance)
@@ -199,6 +234,43 @@ class Watch:
             self.limiter.write(tx, standings)
             self.see(connection, standing)
         return self._views[connection], probe
+
+    async def repeat(self, connection: str) -> None:
+        """Leave for a call that failed before; raises HeldBack where the repeats of the connection have no room."""
+        view = self._views.get(connection)
+        if view is None or view.breaker.repeats(self._moment(view)) is None:
+            return
+        if self._held_back.is_full(connection, self.clock.monotonic()):
+            raise self._no_repeat(connection)
+        try:
+            granted = await asyncio.to_thread(self._permit_repeat, connection)
+        except Exception as error:  # noqa: BLE001 - without the row nobody knows better, and the call says how it is
+            if not self.database.outage.noticed(error):
+                _log.exception("connection.unread")
+            return
+        if not granted:
+            raise self._no_repeat(connection)
+
+    def _permit_repeat(self, connection: str) -> bool:
+        with self.database.transaction() as tx:
+            standings = self.limiter.lock(tx, {connection}, self.database.now(tx))
+            standing = standings[connection]
+            room = standing.repeats()
+            if room is None or room > 0:
+                standing.permit_repeats(1)
+            standing.hold_back(self._held_back.take(connection))
+            self.limiter.write(tx, standings)
+            self.see(connection, standing)
+        return room is None or room > 0
+
+    def _no_repeat(self, connection: str) -> HeldBack:
+        """The next one held back; each is told to come a little later than the one before."""
+        place = self._held_back.one_more(connection, self.clock.monotonic())
+        after = delayed(place, 0, self.chance)[-1] / SECOND
+        what = (
+            f"{connection}: a part of its calls fails, and so many are repeats that this one waits; nothing was sent."
+        )
+        return HeldBack(what, after=after)
 
     def _moment(self, view: _View) -> int:
         return view.now + int((self.clock.monotonic() - view.read) * SECOND)

@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 from pilotage.authoring.asking import AskedModel
 from pilotage.authoring.failures import Failure
 from pilotage.authoring.ports import Call, Caller
-from pilotage.connections.errors import ConnectionAway, NoRoom, TooHeavy
+from pilotage.connections.errors import ConnectionAway, HeldBack, NoRoom, TooHeavy
 from pilotage.machinery.net.masking import hide
 from pilotage.models.chat import ChatAnswer
 from pilotage.models.errors import MoneyGone, TimedOut, TooLong
@@ -49,7 +49,7 @@ class Calling:
             raise TimedOut(f"{self.model.name} did not answer in time.") from None
         except TooHeavy as error:  # nothing was sent
             raise TooLong(f"{error.what} So the text is too long for it.") from None
-        except (NoRoom, ConnectionAway) as failure:  # nothing was sent
+        except (NoRoom, ConnectionAway, HeldBack) as failure:  # nothing was sent
             raise sorted_failure(self.model.name, failure) from None
         except Failure as failure:
             self.took.append(Took(tokens=None, money=None))

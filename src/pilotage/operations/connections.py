@@ -49,6 +49,12 @@ class OtherSide:
     """How long the oldest of what waits has waited."""
     heard: Mapping[str, int]
     """What came of the calls of the last 24 hours."""
+    repeats_left: int | None = None
+    """How many second and later attempts may go now, of any kind; None: as many as there are."""
+    repeats_share: int | None = None
+    """How many of the last two minutes' calls may be such attempts, where they are held back."""
+    held_back: int = 0
+    """How many of them had to wait in the last 24 hours."""
     opens: str = ""
     """When its breaker opens, in words: as any release that runs declares it."""
     differing: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -60,6 +66,17 @@ class OtherSide:
     def well(self) -> bool:
         """Whether nothing has to be said of it."""
         return self.state in {WORKS, NEVER}
+
+    @property
+    def repeats(self) -> str | None:
+        """What has to be said of second and later attempts, in a sentence; None where there is nothing."""
+        held = f"{wording.counted(self.held_back, 'time')} in 24 hours" if self.held_back else None
+        if self.repeats_left is None:
+            return None if held is None else f"Repeats go as they come; one was held back {held}."
+        words = (
+            f"A part of its calls fails: of {self.repeats_share} repeats in two minutes {self.repeats_left} may go now"
+        )
+        return f"{words}." if held is None else f"{words}; one was held back {held}."
 
     @property
     def lasts(self) -> timedelta:
@@ -128,6 +145,9 @@ def _other_side(
         waiting=waiting,
         oldest=None if oldest is None else timedelta(microseconds=max(0, now - oldest)),
         heard=dict(heard),
+        repeats_left=None if standing is None else standing.repeats(),
+        repeats_share=None if standing is None else standing.stored.breaker.share_of_repeats(standing.now),
+        held_back=0 if standing is None else sum(standing.stored.held_back.values()),
         opens=_opens(USUAL if standing is None else standing.terms),
         differing={}
         if standing is None
@@ -263,6 +283,9 @@ def as_data(one: OtherSide) -> Mapping[str, object]:
         "waiting": one.waiting,
         "oldest_seconds": None if one.oldest is None else round(one.oldest.total_seconds()),
         "last_24_hours": dict(one.heard),
+        "repeats_left": one.repeats_left,
+        "repeats_share": one.repeats_share,
+        "repeats_held_back_24_hours": one.held_back,
         "breaker_opens": one.opens,
         "breaker_declared": dict(one.differing),
         "sentence": one.sentence,

@@ -12,11 +12,12 @@ from pilotage.cases.walk import Walk, arguments, failed, give
 def called(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[object]:
     """The outcome of the node's function for each case, or how the case leaves before it was called."""
     given = arguments(env, node, group)
+    again = [case.attempts > 0 for case in group] if node.connections else ()
     complete = [values for values in given if not isinstance(values, Leaving)]
-    outcomes = call(node, complete, env.run_async)
     if len(complete) == len(given):
-        return outcomes
-    each = iter(outcomes)
+        return call(node, complete, env.run_async, again=again)
+    rest = [one for one, values in zip(again, given, strict=True) if not isinstance(values, Leaving)] if again else ()
+    each = iter(call(node, complete, env.run_async, again=rest))
     return [values if isinstance(values, Leaving) else next(each) for values in given]
 
 

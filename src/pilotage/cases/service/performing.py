@@ -124,7 +124,8 @@ class Performer:
             with self.surrounding.current(automation, caller):
                 found = await _called(function, inspect.iscoroutinefunction(function), (given,))
         except Exception as error:  # noqa: BLE001 - the border to the author's code
-            return NoAnswer(words=said_of(error), failing=caller.failing(effect.connection) is not None)
+            failing = caller.failing(effect.connection) is not None
+            return NoAnswer(words=said_of(error), failing=failing, after=_wait(error))
         if found is None:
             return NotThere()
         return self._confirmed(node, found)

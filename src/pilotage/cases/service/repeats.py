@@ -14,24 +14,24 @@ from pilotage.machinery.storage.database import Tx
 def without_excess(
     tx: Tx, standing: Standing, taken: Sequence[tuple[int, bool]], apart: Flight | None, chance: Random
 ) -> list[tuple[int, bool]]:
-    """What was permitted, without the repeats for which there is no room now: those are planned again, for later.
+    """What was permitted, without the repeats for which there is no room now: those are as before, and due later.
 
-    `apart` is the flight whose permits were taken already, where limits count segments apart: they are given back.
-    Where no call failed of late nothing is read.
+    Questions about effects count like acts: all repeats of a connection share what there is. `apart` is the flight whose
+    permits were taken already, where limits count segments apart: they are given back. Where no call failed of late nothing
+    is read.
     """
-    room = standing.repeats()
-    acts = [effect for effect, asking in taken if not asking]
-    if room is None or not acts:
+    if standing.repeats() is None or not taken:
         return list(taken)
-    repeats = permitting.repeats_among(tx, acts)
-    standing.repeated(min(room, len(repeats)))
-    excess = repeats[room:]
+    repeats = permitting.repeats_among(tx, [effect for effect, _ in taken])
+    excess = repeats[standing.permit_repeats(len(repeats)) :]
     if not excess:
         return list(taken)
-    ids = [effect for effect, _ in excess]
-    permitting.put_back(tx, dict(zip(ids, delayed(len(ids), standing.now, chance), strict=True)))
+    ids = [one.effect for one in excess]
+    due = delayed(len(ids), standing.on_platform(standing.now), chance)
+    permitting.put_back(tx, dict(zip(ids, due, strict=True)))
     if apart is not None:
-        for _, segments in excess:
-            standing.settle(apart, {CALLS: 1}, {}, segments_in(segments))
+        for one in excess:
+            if not one.asking:
+                standing.settle(apart, {CALLS: 1}, {}, segments_in(one.segments))
     held = set(ids)
-    return [(effect, asking) for effect, asking in taken if asking or effect not in held]
+    return [(effect, asking) for effect, asking in taken if effect not in held]

@@ -142,7 +142,7 @@ class Sending:
         taken = self.permits.take(
             tx,
             due,
-            room=standing.let_through(max(room, 0)) if standing.troubled else room,
+            room=standing.let_through(max(room, 0)),
             sending=allowed,
             sender=self.sender,
             now=now,
@@ -155,7 +155,9 @@ class Sending:
             standing.take(flight, {CALLS: acts})
         if standing.stored.breaker.closed:
             standing.noted(kind, wanted=min(waiting, allowed) if apart else waiting, got=acts, flight=flight)
-        if not standing.stored.breaker.closed:
+        if standing.closed:  # neither acts nor questions go before the time that the other side named
+            self.pauses[due.connection] = _looks_again(standing, standing.opens(), now)
+        elif not standing.stored.breaker.closed:
             if taken:
                 standing.probing(flight.until)
             self.pauses[due.connection] = min(standing.on_platform(standing.stored.breaker.until), now + LOOK)

@@ -151,18 +151,32 @@ def permit(tx: Tx, connection: str, shares: Sequence[Share], *, sender: str, now
     return list(tx.execute(_permit(tuple(kinds)), values).scalars())
 
 
-def repeats_among(tx: Tx, ids: Sequence[int]) -> list[tuple[int, str | None]]:
-    """Which of these effects, permitted in this transaction, were sent before: (id, segments), oldest first."""
-    query = sa.select(effects.c.id, effects.c.segments).where(bulk.among(tx, effects.c.id, ids), effects.c.attempt > 1)
-    return [(effect, segments) for effect, segments in tx.execute(query.order_by(effects.c.id))]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repeat:
+    """An effect that was permitted in this transaction, and was sent or asked about before."""
+
+    effect: int
+    segments: str | None
+    asking: bool
+
+
+def repeats_among(tx: Tx, ids: Sequence[int]) -> list[Repeat]:
+    """Which of these effects, permitted in this transaction, were sent or asked about before, oldest first."""
+    before = sa.case((effects.c.asking, effects.c.asked), else_=effects.c.attempt) > 1
+    query = sa.select(effects.c.id, effects.c.segments, effects.c.asking)
+    found = tx.execute(query.where(bulk.among(tx, effects.c.id, ids), before).order_by(effects.c.id))
+    return [Repeat(effect=effect, segments=segments, asking=asking) for effect, segments, asking in found]
 
 
 def put_back(tx: Tx, due: Mapping[int, int]) -> None:
-    """Effects permitted in this transaction are planned as before, each until later; no attempt is used up."""
+    """Effects permitted in this transaction are as they were before, each until later; no attempt is used up."""
     bulk.update(tx, effects, [{"id": effect, "due_at": at} for effect, at in due.items()], key="id")
+    mine = bulk.among(tx, effects.c.id, list(due))
+    asked = {"sender": None, "asked": effects.c.asked - 1, "asking": False}
+    tx.execute(effects.update().where(mine, effects.c.asking).values(asked))
     tx.execute(
         effects.update()
-        .where(bulk.among(tx, effects.c.id, list(due)))
+        .where(mine, effects.c.state == EffectState.SENDING.value)
         .values(state=EffectState.PLANNED.value, attempt=effects.c.attempt - 1, sender=None, send_by=None)
     )
 

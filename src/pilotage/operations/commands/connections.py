@@ -85,6 +85,8 @@ class ConnectionsCommand:
                 self.out.line(f"  {one.said}")
             if one.next_call is not None:
                 self.out.line(f"  It is called again at {when(one.next_call, one.now)}.")
+            if one.repeats is not None:
+                self.out.line(f"  {one.repeats}")
             self._tell_breaker(one, whole=whole)
         for one in found:
             for asks in sorted(one.checks):
