@@ -58,6 +58,7 @@ from pilotage.machinery.telemetry.opening import open_telemetry
 from pilotage.migrations import prepare
 from pilotage.operations import connections as other_sides
 from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
+from pilotage.operations.figures import figures, open_cases
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.project import Project
@@ -353,6 +354,8 @@ class Platform:
         from pilotage.machinery.web.values import WebSettings  # noqa: PLC0415
 
         settings = WebSettings(token=new_token(), environment=self.project.environment)
+        if self.telemetry is not None:  # this process alone tells it: it is the same in all of them
+            self.telemetry.meters.observe_open(partial(open_cases, self.database, tuple(self.automations)))
         with taking_in(
             automations=self.automation,
             intake=self.intake,
@@ -367,10 +370,11 @@ class Platform:
     def looks(self) -> "Sequence[Callable[[Guard], APIRouter]]":
         """The routes by which programs look at it."""
         from pilotage.cases.api.looking import Looks  # noqa: PLC0415
+        from pilotage.operations.api import metrics  # noqa: PLC0415
 
         keep = self.project.keep_responses
         cases = Looks(database=self.database, automation=self.automation, parts=parts_of_case(self.project), keep=keep)
-        return [cases.router]
+        return [cases.router, metrics(partial(figures, self.database, tuple(self.automations)))]
 
     def site(self, settings: "WebSettings", programs: "Site | None" = None) -> "Site":
         """The web application with every page, and beside them what programs call."""
@@ -386,7 +390,7 @@ class Platform:
         read = partial(read_places, self.database, tuple(self.automations))
         read_limits = partial(limits.accounts, self.database, self.automations.values())
         read_sides = partial(other_sides.other_sides, self.database, self.automations.values())
-        beside = {} if programs is None else {"/in/": programs, "/api/": programs}
+        beside = {} if programs is None else {"/in/": programs, "/api/": programs, "/metrics": programs}
         panels = [*places_panels(read), *today_panels(read, self.needs), limits_panel(read_limits)]
         panels.append(connections_panel(read_sides))
         pages = [

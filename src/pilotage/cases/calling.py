@@ -6,11 +6,13 @@ on. A function that takes one case fails for that case alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import repeat
 from typing import Final, Protocol, cast
 
 from pilotage.authoring.plan import Node
 from pilotage.connections.injecting import in_our_words
 from pilotage.connections.repeating import as_repeat
+from pilotage.machinery.telemetry.scope import of_case
 
 AT_ONCE: Final = 64
 """How many calls of an async function for single cases run at the same time."""
@@ -29,11 +31,17 @@ class RunsAsync(Protocol):
 
 
 def call(
-    node: Node, arguments: Sequence[tuple[object, ...]], run_async: RunsAsync, *, again: Sequence[bool] = ()
+    node: Node,
+    arguments: Sequence[tuple[object, ...]],
+    run_async: RunsAsync,
+    *,
+    again: Sequence[bool] = (),
+    cases: Sequence[int] = (),
 ) -> list[object]:
     """The outcomes in order: what the function gave for each case, or the exception that it raised.
 
-    `again` says which of the cases were tried at this step before; a list of cases was where all of them were.
+    `again` says which of the cases were tried at this step before; a list of cases was where all of them were. `cases` are
+    the cases, where somebody traces what is called for each.
     """
     function = node.function
     if function is None:  # pragma: no cover - the compiler gives every such node a function
@@ -47,7 +55,7 @@ def call(
                 outcomes += _together(node, function, arguments[start:end], run_async)
         return outcomes
     if node.asynchronous:
-        return cast("list[object]", run_async(_each(function, arguments, again or [False] * len(arguments))))
+        return cast("list[object]", run_async(_each(function, arguments, again, cases)))
     return [_one(function, values) for values in arguments]
 
 
@@ -59,18 +67,20 @@ def _one(function: Callable[..., object], values: tuple[object, ...]) -> object:
 
 
 async def _each(
-    function: Callable[..., object], arguments: Sequence[tuple[object, ...]], again: Sequence[bool]
+    function: Callable[..., object],
+    arguments: Sequence[tuple[object, ...]],
+    again: Sequence[bool],
+    cases: Sequence[int],
 ) -> list[object]:
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(values: tuple[object, ...], repeats: bool) -> object:  # noqa: FBT001
+    async def one(values: tuple[object, ...], repeats: bool, case: int | None) -> object:  # noqa: FBT001
         async with places:
-            with as_repeat(repeats), in_our_words():
+            with as_repeat(repeats), of_case(case), in_our_words():
                 return await cast("Awaitable[object]", function(*values))
 
-    return await asyncio.gather(
-        *(one(values, repeats) for values, repeats in zip(arguments, again, strict=True)), return_exceptions=True
-    )  # type: ignore[return-value]
+    calls = map(one, arguments, again or repeat(False), cases or repeat(None))
+    return await asyncio.gather(*calls, return_exceptions=True)  # type: ignore[return-value]
 
 
 def _together(

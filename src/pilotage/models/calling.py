@@ -13,6 +13,7 @@ from pilotage.authoring.failures import Failure
 from pilotage.authoring.ports import Call, Caller
 from pilotage.connections.errors import ConnectionAway, HeldBack, NoRoom, TooHeavy
 from pilotage.machinery.net.masking import hide
+from pilotage.machinery.telemetry.scope import asking
 from pilotage.models.chat import ChatAnswer
 from pilotage.models.errors import MoneyGone, TimedOut, TooLong
 from pilotage.models.messages import Body, at_most
@@ -32,6 +33,18 @@ class Calling:
     async def ask(self, body: Body) -> ChatAnswer:
         """The server's answer. Raises a Failure that may pass, or one of `models.errors`."""
         self._refuse_without_price()
+        with asking(self.model.name, connection=self.model.connection) as told:
+            answer = await self._answer(body)
+            tokens = tokens_of(answer)
+            cost = None if tokens is None else self._money(tokens)
+            self.took.append(Took(tokens=tokens, money=cost))
+            told.took(
+                tokens=None if tokens is None else (tokens.inward, tokens.outward),
+                cost=None if cost is None else float(cost),
+            )
+        return answer
+
+    async def _answer(self, body: Body) -> ChatAnswer:
         call = Call(
             method="POST",
             path="/chat/completions",
@@ -43,7 +56,7 @@ class Calling:
         )
         try:
             async with asyncio.timeout(self.model.timeout):
-                answer = cast("ChatAnswer", await self.caller.call(self.model.connection, call))
+                return cast("ChatAnswer", await self.caller.call(self.model.connection, call))
         except TimeoutError:
             self.took.append(Took(tokens=None, money=None))
             raise TimedOut(f"{self.model.name} did not answer in time.") from None
@@ -54,9 +67,6 @@ class Calling:
         except Failure as failure:
             self.took.append(Took(tokens=None, money=None))
             raise sorted_failure(self.model.name, failure) from None
-        tokens = tokens_of(answer)
-        self.took.append(Took(tokens=tokens, money=None if tokens is None else self._money(tokens)))
-        return answer
 
     def _refuse_without_price(self) -> None:
         if self.model.budget and not known(self.model.name, self.model.price):

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pilotage.kernel.clock import SystemClock
 from pilotage.machinery.telemetry.asked_for import read_telemetry
 from pilotage.machinery.telemetry.errors import TelemetryMisset
+from pilotage.machinery.telemetry.opening import open_telemetry
 from pilotage.machinery.telemetry.values import Paths, TelemetrySettings
 
 ROOT = Path("/project")
@@ -75,7 +77,10 @@ def test_what_cannot_be_meant_is_refused(table: object, said: str) -> None:
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "zipkin"},
     ],
 )
-def test_another_protocol_is_refused(variables: dict[str, str]) -> None:
-    """Spans that nobody would understand are not sent in silence."""
+def test_another_protocol_stops_those_who_would_send(variables: dict[str, str]) -> None:
+    """Spans that nobody would understand are not sent in silence; who only looks at a case is not stopped by it."""
+    found = asked(**variables)
+    assert found is not None
+    assert not found.traces
     with pytest.raises(TelemetryMisset, match="OTLP over HTTP"):
-        asked(**variables)
+        open_telemetry(found, environment="live", clock=SystemClock())

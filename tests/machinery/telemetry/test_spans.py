@@ -2,83 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
-from pydantic import BaseModel
 from traced import TracedPlatform
+from traced_bills import Bill, Booked, Listening, Payer, answering, bills, book, books, payer, register
 
-import pilotage as pl
 from pilotage.kernel.ids import read
 from pilotage.machinery.telemetry.identity import trace_of
-from pilotage.testing import FakeService, Fault, Request
-
-
-class Bill(BaseModel):
-    """What comes in."""
-
-    id: str
-    payer: str = "maria@canary.example"
-
-
-class Payer(BaseModel):
-    """What the register answers."""
-
-    name: str
-
-
-class Booked(BaseModel):
-    """What the books answer."""
-
-    entry: str
-
-
-register = pl.Connection("register", base_url="https://register.test")
-books = pl.Connection("books", base_url="https://books.test", sends_trace=False)
-
-
-@pl.compute(through=register)
-async def payer(bill: Bill) -> Payer:
-    """Who pays."""
-    return await register.get(f"/payers/{bill.payer}", params={"note": "canary-query"}, expect=Payer)
-
-
-async def unbook(booked: Booked) -> None:
-    """Take it out of the books."""
-    await books.delete(f"/entries/{booked.entry}")
-
-
-@pl.act(through=books, undo=unbook, reconcile=pl.SafeToRepeat("The books honour the key."))
-async def book(bill: Bill, payer: Payer) -> Booked:
-    """Book it."""
-    return await books.post("/entries/open", json={"bill": bill.id, "payer": payer.name}, expect=Booked)
-
-
-bills = pl.Automation(
-    "bills",
-    purpose="Every bill is booked.",
-    takes=Bill,
-    gives=Booked,
-    key=lambda bill: bill.id,
-    owner=pl.Role("accounts"),
-    process=pl.Path(payer, book),
-)
+from pilotage.testing import FakeService, Fault
 
 
 @pytest.fixture
 def sides() -> tuple[FakeService, FakeService]:
     """The register and the books."""
-    one, other = FakeService(register), FakeService(books)
-
-    @one.on("GET", "/payers/{payer}")
-    def found(request: Request) -> Payer:
-        return Payer(name="canary-answer")
-
-    @other.on("POST", "/entries/open")
-    def entry(request: Request) -> Booked:
-        return Booked(entry=str(request.json["bill"]))
-
-    return one, other
+    return answering(Listening(register), Listening(books))
 
 
 @pytest.fixture
@@ -105,6 +44,7 @@ def test_a_case_is_a_batch_with_its_steps_and_their_calls(platform: TracedPlatfo
         "http.request.method": "GET",
         "http.response.status_code": 200,
         "pilotage.automation": "bills",
+        "pilotage.case": case.id,
         "pilotage.connection": "register",
         "pilotage.outcome": "answered",
         "pilotage.release": "dev",
@@ -129,6 +69,39 @@ def test_an_effect_is_in_the_trace_of_its_case(platform: TracedPlatform) -> None
     said = dict(call.attributes or {})
     assert (said["pilotage.case"], said["pilotage.attempt"]) == (case.id, 1)
     assert (effect.attributes or {})["pilotage.outcome"] == "confirmed"
+
+
+def test_the_other_side_is_told_the_ids_of_the_trace_unless_its_connection_says_no(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService]
+) -> None:
+    """The header names the span of the call itself; a connection with sends_trace=False gets none."""
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    (call,) = platform.seen.named("GET")
+    there, silent = (cast("Listening", side).headers for side in sides)
+    assert there[0]["traceparent"] == f"00-{call.context.trace_id:032x}-{call.context.span_id:016x}-01"
+    assert "tracestate" not in there[0]
+    assert not {"traceparent", "tracestate", "baggage"} & {name.lower() for name in silent[0]}
+
+
+def test_a_client_for_a_library_is_traced_like_any_other(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService]
+) -> None:
+    """What a library sends through the connection's client is a call of the step, in its trace, whatever it says itself."""
+
+    async def through_a_library(bill: Bill) -> Payer:
+        headers = {"traceparent": "00-11111111111111111111111111111111-2222222222222222-01"}
+        answer = await register.client(reads=True).get("/payers/somebody", headers=headers)
+        return Payer.model_validate_json(answer.content)
+
+    platform.replace(payer, through_a_library)
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    (call,) = platform.seen.named("GET")
+    (step,) = platform.seen.named("step payer")
+    assert call.parent is not None
+    assert call.parent.span_id == step.context.span_id
+    assert f"{call.context.span_id:016x}" in cast("Listening", sides[0]).headers[0]["traceparent"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pilotage.cases.calling import call
 from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.values import LiveCase
 from pilotage.cases.walk import Walk, arguments, failed, give
+from pilotage.machinery.telemetry.scope import scope
 
 
 def called(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[object]:
@@ -14,11 +15,19 @@ def called(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[object]:
     given = arguments(env, node, group)
     again = [case.attempts > 0 for case in group] if node.connections else ()
     complete = [values for values in given if not isinstance(values, Leaving)]
+    cases = _traced(node, group, given)
     if len(complete) == len(given):
-        return call(node, complete, env.run_async, again=again)
+        return call(node, complete, env.run_async, again=again, cases=cases)
     rest = [one for one, values in zip(again, given, strict=True) if not isinstance(values, Leaving)] if again else ()
-    each = iter(call(node, complete, env.run_async, again=rest))
+    each = iter(call(node, complete, env.run_async, again=rest, cases=cases))
     return [values if isinstance(values, Leaving) else next(each) for values in given]
+
+
+def _traced(node: Node, group: Sequence[LiveCase], given: Sequence[object]) -> Sequence[int]:
+    """Whose each call of the function is, where somebody traces what it calls."""
+    if not node.asynchronous or scope.get() is None:
+        return ()
+    return [case.id for case, values in zip(group, given, strict=True) if not isinstance(values, Leaving)]
 
 
 def run_compute(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:

@@ -53,7 +53,9 @@ class TokenCommands:
         self,
         name: Annotated[str, Parameter(help="who it is for, such as crm")],
         *,
-        scope: Annotated[list[TokenScope], Parameter(help="submit records, or read; may be given twice")],
+        scope: Annotated[
+            list[TokenScope], Parameter(help="submit records, read, or metrics alone; may be given twice")
+        ],
         lasts: Annotated[str, Parameter(help="when it expires")] = _LASTS,
     ) -> None:
         """Let a program call the JSON API.

@@ -9,6 +9,7 @@ class TokenScope(StrEnum):
 
     SUBMIT = "submit"
     READ = "read"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

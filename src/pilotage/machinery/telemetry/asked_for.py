@@ -15,13 +15,19 @@ _SPOKEN: Final = "http/protobuf"
 def read_telemetry(
     table: object, variables: Mapping[str, str], *, root: Path, environment: str
 ) -> TelemetrySettings | None:
-    """What is asked for, or None where nothing is. Raises TelemetryMisset (PLT-541)."""
+    """What is asked for, or None where nothing is. Raises TelemetryMisset (PLT-541) for what the file says.
+
+    What the environment says may be meant for others: it stops those alone who would send something.
+    """
     given = _table(table)
     if variables.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
     endpoint, file = _text(given, "endpoint"), _text(given, "file")
-    spans = _sent(variables, "TRACES", endpoint)
-    metrics = _sent(variables, "METRICS", endpoint)
+    try:
+        spans = _sent(variables, "TRACES", endpoint)
+        metrics = _sent(variables, "METRICS", endpoint)
+    except TelemetryMisset as fault:
+        return TelemetrySettings(fault=fault)
     if not (spans or metrics or file):
         return None
     return TelemetrySettings(

@@ -1,9 +1,9 @@
 """Counts and durations of one process, in the names that OpenTelemetry gives them where it has any."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """The bounds that OpenTelemetry advises for HTTP."""
@@ -19,6 +19,7 @@ class Meters:
     """What one process counts. The sum over processes is right."""
 
     def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self._duration = meter.create_histogram(
             "http.client.request.duration",
             "s",
@@ -65,6 +66,19 @@ class Meters:
             self._tokens.record(number, {**marks, "gen_ai.token.type": kind})
         if cost is not None:
             self._cost.add(cost, marks)
+
+    def observe_open(self, read: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        """Tell how many cases are where, now and then: by automation and place, as `read` gives them."""
+
+        def told(options: CallbackOptions) -> Iterable[Observation]:
+            del options
+            return [
+                Observation(number, {"pilotage.automation": automation, "pilotage.place": place})
+                for automation, place, number in read()
+            ]
+
+        about = "Cases that have not come to an end, by the place where they are."
+        self._meter.create_observable_gauge("pilotage.open_cases", [told], "{case}", about)
 
     def left(self, automation: str, place: str, number: int) -> None:
         """So many cases of an automation left a batch for a place."""

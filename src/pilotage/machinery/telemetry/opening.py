@@ -5,6 +5,7 @@ So libraries that look for the process's provider, such as the web framework, fi
 
 from collections.abc import Callable
 from importlib.metadata import version
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from pilotage.kernel.clock import Clock
@@ -20,12 +21,14 @@ if TYPE_CHECKING:  # an extra
     from pilotage.machinery.telemetry.tracing import Telemetry
 
 NAME: Final = "pilotage"
-_FLUSH: Final = 3_000
-"""Milliseconds that the last spans and figures may take to leave when a process ends."""
+_FLUSH: Final = 3.0
+"""Seconds that the last spans and figures may take to leave when a process ends, whether or not a collector answers."""
 
 
 def open_telemetry(settings: TelemetrySettings, *, environment: str, clock: Clock) -> "Telemetry":
-    """What makes spans and counts in this process. Raises TelemetryNotInstalled (PLT-540)."""
+    """What makes spans and counts in this process. Raises TelemetryNotInstalled (PLT-540) and TelemetryMisset (PLT-541)."""
+    if settings.fault is not None:
+        raise settings.fault
     try:
         from opentelemetry.exporter.otlp.proto.http import trace_exporter as _  # noqa: F401, PLC0415 - an extra
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
@@ -43,8 +46,13 @@ def open_telemetry(settings: TelemetrySettings, *, environment: str, clock: Cloc
     meters, stop_metering = _meters(settings, resource)
 
     def close() -> None:
-        stop_tracing()
-        stop_metering()
+        # in threads of their own, because a collector that is away is tried for longer than an end may take
+        ends = [Thread(target=stop, daemon=True) for stop in (stop_tracing, stop_metering)]
+        for thread in ends:
+            thread.start()
+        until = clock.monotonic() + _FLUSH
+        for thread in ends:
+            thread.join(timeout=max(0.0, until - clock.monotonic()))
 
     return Telemetry(
         tracer=tracers.get_tracer(NAME, version(NAME)),
@@ -77,11 +85,7 @@ def _tracers(settings: TelemetrySettings, resource: "Resource") -> "tuple[Tracer
     if settings.file is not None:
         provider.add_span_processor(BatchSpanProcessor(FileExporter(settings.file), schedule_delay_millis=1_000))
 
-    def stop() -> None:
-        provider.force_flush(_FLUSH)
-        provider.shutdown()
-
-    return provider, stop
+    return provider, provider.shutdown
 
 
 def _meters(settings: TelemetrySettings, resource: "Resource") -> "tuple[MeterProvider, Callable[[], None]]":
@@ -96,4 +100,4 @@ def _meters(settings: TelemetrySettings, resource: "Resource") -> "tuple[MeterPr
     url = None if settings.endpoint is None else f"{settings.endpoint.rstrip('/')}/v1/metrics"
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=url))
     provider = MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
-    return provider, lambda: provider.shutdown(timeout_millis=_FLUSH)
+    return provider, provider.shutdown

@@ -1,10 +1,12 @@
 """Where in a trace the running code is. Where nothing is traced there is none, and looking costs next to nothing."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+from pilotage.kernel.ids import shown
 
 if TYPE_CHECKING:  # who traces nothing loads nothing
     from opentelemetry.context import Context
@@ -39,3 +41,35 @@ class Scope:
 
 scope: Final[ContextVar[Scope | None]] = ContextVar("scope", default=None)
 """Two platforms in one process never meet in it."""
+
+
+def of_case(case: int | None) -> AbstractContextManager[object]:
+    """A block in which everything is about this case, where somebody traces it."""
+    around = scope.get()
+    return _NOTHING if case is None or around is None else _of_case(around, case)
+
+
+@contextmanager
+def _of_case(around: Scope, case: int) -> Generator[None]:
+    token = scope.set(replace(around, about={**around.about, "pilotage.case": shown("C", case)}))
+    try:
+        yield
+    finally:
+        scope.reset(token)
+
+
+def asking(model: str, *, connection: str) -> AbstractContextManager[Asking]:
+    """A block around one question to a model, of which somebody is told where it is traced."""
+    around = scope.get()
+    return _NOBODY if around is None else around.telemetry.asking(model, connection=connection)
+
+
+class _Untold:
+    """A question of which nobody is told."""
+
+    def took(self, *, tokens: tuple[int, int] | None, cost: float | None) -> None:
+        """What the answer says that it took."""
+
+
+_NOTHING: Final = nullcontext()
+_NOBODY: Final = nullcontext[Asking](_Untold())

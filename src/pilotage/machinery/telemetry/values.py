@@ -1,9 +1,11 @@
 """What is asked for in the way of traces and metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from pilotage.machinery.telemetry.errors import TelemetryMisset
 
 
 class Paths(StrEnum):
@@ -30,6 +32,8 @@ class TelemetrySettings:
     sample: float | None = None
     """The share of traces that is kept; None: as the environment says, else all."""
     paths: Paths = Paths.WORDS
+    fault: TelemetryMisset | None = None
+    """Why nothing can be sent that is asked for."""
     named: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the resource is called beside what the environment says of it."""
 
@@ -37,3 +41,14 @@ class TelemetrySettings:
     def traces(self) -> bool:
         """Whether anybody gets spans."""
         return self.spans or self.file is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """One figure of the whole platform, with a value for each set of labels."""
+
+    name: str
+    help: str
+    rows: Sequence[tuple[Mapping[str, str], float]]
+    counts: bool = False
+    """It only grows."""
