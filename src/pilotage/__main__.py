@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pilotage.machinery.cli.catalogue import Entry, find, first_page
+from pilotage.machinery.cli.catalogue import Entry, find, first_page, page_of
 
 if TYPE_CHECKING:
     from pilotage.app import Platform, Project
@@ -309,6 +309,7 @@ class House:
         """What the subjects above the cases know to be true."""
         from functools import partial  # noqa: PLC0415
 
+        from pilotage.audit.heads import kept_in  # noqa: PLC0415
         from pilotage.audit.service import doubts as of_the_trail  # noqa: PLC0415
         from pilotage.audit.service import key_file  # noqa: PLC0415
         from pilotage.machinery.contents.files import Contents  # noqa: PLC0415
@@ -316,7 +317,8 @@ class House:
         from pilotage.releases.service import doubts  # noqa: PLC0415
 
         project = self.project()
-        trail = partial(of_the_trail, key=key_file(project.folder, project.environment))
+        kept = partial(kept_in, project.heads, project.environment)
+        trail = partial(of_the_trail, key=key_file(project.folder, project.environment), kept=kept)
         return (doubts, soundness(Contents(project.contents_folder)), trail)
 
     @contextmanager
@@ -348,7 +350,6 @@ def _run(words: Sequence[str], house: type[House]) -> int:
     from pilotage.kernel.errors import PilotageError  # noqa: PLC0415
     from pilotage.machinery.cli import calling, logs  # noqa: PLC0415 - what a command needs, and --help does not
     from pilotage.machinery.cli.errors import NoSuchCommand  # noqa: PLC0415
-    from pilotage.machinery.cli.names import did_you_mean  # noqa: PLC0415
     from pilotage.machinery.cli.output import Output  # noqa: PLC0415
 
     out = Output(as_json="--json" in words)
@@ -358,14 +359,30 @@ def _run(words: Sequence[str], house: type[House]) -> int:
             rest = [*rest[1:], "--help"]
         entry, arguments = find(ENTRIES, rest)
         if entry is None:
-            called = rest[0] if rest else ""
-            remedy = did_you_mean(called, dict.fromkeys(one.name for one in ENTRIES), "`pilotage --help` lists them.")
-            raise NoSuchCommand(f'There is no command "{called}".', remedy)
+            below = [one for one in ENTRIES if rest and one.name.startswith(f"{rest[0]} ")]
+            if below and (len(rest) == 1 or rest[1] in {"--help", "-h"}):
+                commands = [{"name": one.name, "does": one.does} for one in below]
+                return 0 if out.put({"commands": commands}) else _print(page_of(below, rest[0]))
+            raise NoSuchCommand(*_no_such_command(rest, below))
     except PilotageError as error:
         return calling.told(error, out)
     logs.configure()
     below = [one.name.partition(" ")[2] for one in ENTRIES if one.name.startswith(f"{entry.name} ")]
     return calling.run(entry, arguments, house(start=project), out, explain=_explain, below=below)
+
+
+def _no_such_command(words: Sequence[str], below: Sequence[Entry]) -> tuple[str, str]:
+    """What to say where no command has this name; `below` are those that begin with its first word."""
+    from pilotage.machinery.cli.names import did_you_mean, nearest  # noqa: PLC0415 - an error is seldom
+
+    if not below:
+        called = words[0] if words else ""
+        remedy = did_you_mean(called, dict.fromkeys(one.name for one in ENTRIES), "`pilotage --help` lists them.")
+        return f'There is no command "{called}".', remedy
+    near = nearest(words[1], [one.name.partition(" ")[2] for one in below])
+    meant = " or ".join(f"{words[0]} {one}" for one in near)
+    remedy = f"Did you mean {meant}?" if near else f"`pilotage {words[0]}` lists them."
+    return f'There is no command "{words[0]} {words[1]}".', remedy
 
 
 def _explain(error: BaseException) -> "PilotageError | None":

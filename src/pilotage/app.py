@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from pilotage.audit.heads import HeadKeeper
 from pilotage.audit.service import Sealer, key_file
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node
@@ -322,6 +323,7 @@ class Platform:
                 Expiring(database=self.database, keep=self.project.keep_responses).expire,
                 self.secrets.look,
                 self.sealer.seal,
+                *self._keeping_heads(),
                 self.inbox.escalate,
                 Folding(database=self.database).fold,
                 Sweeping(database=self.database, contents=self.contents, clock=self.clock).sweep,
@@ -344,6 +346,16 @@ class Platform:
                 self.checking.stop()
                 worker.stop()
                 lives.end()
+
+    def _keeping_heads(self) -> list[Callable[[], int]]:
+        """What keeps the heads of the audit trail in a folder, where the project names one."""
+        folder, environment = self.project.heads, self.project.environment
+        if folder is None:
+            return []
+        keeper = HeadKeeper(
+            database=self.database, folder=folder, environment=environment, monotonic=self.clock.monotonic
+        )
+        return [keeper.keep]
 
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""

@@ -47,6 +47,8 @@ class Project:
     """Days for which raw responses are kept that told of a failure."""
     telemetry: TelemetrySettings | None = None
     """Where traces and metrics go; None: nobody asks for any."""
+    heads: Path | None = None
+    """The folder in which the heads of the audit trail are kept, day by day."""
     secrets: Plan = field(default_factory=Plan)
     """Where the values of secrets come from."""
 
@@ -115,6 +117,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
         telemetry=read_telemetry(table.get("telemetry", {}), os.environ, root=root, environment=environment),
+        heads=_heads(table.get("audit", {}), root),
         secrets=read_plan(table.get("secrets", {}), environment),
     )
 
@@ -150,6 +153,15 @@ def _days(value: object, root: Path) -> float:
         return float(value)
     msg = f"keep-responses in {root / 'pyproject.toml'} is {value!r}."
     raise ProjectMissing(msg, f"Write a number of days up to {_LONGEST}, such as keep-responses = 14; 0 keeps none.")
+
+
+def _heads(value: object, root: Path) -> Path | None:
+    given = cast("Mapping[str, object]", value) if isinstance(value, dict) else {"": ""}
+    folder = given.get("heads")
+    if set(given) <= {"heads"} and (folder is None or (isinstance(folder, str) and folder)):
+        return None if folder is None else root / folder
+    msg = f"[tool.pilotage.audit] in {root / 'pyproject.toml'} is {value!r}."
+    raise ProjectMissing(msg, 'Write heads = "FOLDER", where the heads of the audit trail are kept day by day.')
 
 
 def _fakes(value: object, root: Path) -> dict[str, str]:

@@ -136,7 +136,83 @@ def test_a_store_that_comes_first_is_named(pilotage: Pilotage, give: Pilotage, m
     """Whoever sets a value that is not used learns it at once."""
     pilotage("secret", "init")
     monkeypatch.setenv("POST_TOKEN", "from-the-environment")
-    assert "environment variable comes before the local store" in give(VALUE, "secret", "set", "post-token").err
+    said = give(VALUE, "secret", "set", "post-token").err
+    assert "the environment variable POST_TOKEN comes before the local store" in said
+
+
+def test_a_file_that_comes_first_is_named_too(pilotage: Pilotage, give: Pilotage, project: Path) -> None:
+    """Its very path: that is what is to be taken away."""
+    pilotage("secret", "init")
+    file = project / ".pilotage" / "secrets" / "dev" / "post-token"
+    file.parent.mkdir(parents=True)
+    file.write_text("from-a-file-1")
+    file.chmod(0o600)
+    assert f"the file {file} comes before the local store" in give(VALUE, "secret", "set", "post-token").err
+
+
+def test_nothing_is_asked_for_that_could_not_be_rotated(pilotage: Pilotage, give: Pilotage) -> None:
+    """It is said before a value is read; an empty value is refused with the way to give one."""
+    pilotage("secret", "init")
+    said = give("", "secret", "rotate", "nope")
+    assert (said.code, "PLT-239" in said.err, "pilotage secret set nope" in said.err) == (2, True, True)
+    assert "on standard input: pilotage secret set nope < FILE" in give("", "secret", "set", "nope").err
+
+
+def test_the_group_lists_its_commands_and_knows_slips_of_the_pen(pilotage: Pilotage) -> None:
+    """`pilotage secret` alone, with --help and with --json; a wrong word gets the nearest of the group."""
+    for words in (("secret",), ("secret", "--help")):
+        said = pilotage(*words)
+        assert (said.code, "secret scan " in said.out, "submit" in said.out) == (0, True, False)
+    assert {"secret set", "secret scan"} <= {one["name"] for one in pilotage("secret", "--json").data["commands"]}  # type: ignore[attr-defined]
+    said = pilotage("secret", "scn")
+    assert (said.code, "Did you mean secret scan?" in said.err) == (2, True)
+    assert "`pilotage secret` lists them." in pilotage("secret", "xyzzy").err
+
+
+def test_nothing_found_in_the_trail_is_explained(pilotage: Pilotage) -> None:
+    """An empty trail, a kind that it does not have, a subject that it does not know."""
+    assert pilotage("audit", "--kind", "secret").out == "There is no act in the trail yet.\n"
+    pilotage("secret", "init")
+    pilotage("hold", "--reason", "x")
+    nonsense = pilotage("audit", "--kind", "nonsense").out
+    assert nonsense == 'There is no act of the kind "nonsense" in the trail. It has: hold.began, secret.key made.\n'
+    assert "Did you mean hold.began?" in pilotage("audit", "--kind", "hold.begin").out
+    assert (
+        pilotage("audit", "--subject", "nope").out
+        == 'There is nothing about "nope" in the trail, which has 2 acts in all.\n'
+    )
+    about = pilotage("audit", "--subject", "nope", "--kind", "hold", "--since", "1h").out
+    assert 'nothing about "nope" of the kind "hold" since 1h ago' in about
+
+
+def test_one_is_one(pilotage: Pilotage, give: Pilotage, tmp_path: Path) -> None:
+    """What is counted has its noun."""
+    pilotage("secret", "init")
+    file = tmp_path / "alone.py"
+    file.write_text('password = "hTz93-kLmPq7"\n')
+    assert pilotage("secret", "scan", str(file)).err.endswith("1 file was searched, 1 secret found.\n")
+    verified = pilotage("audit", "--verify")
+    assert verified.out == "2 acts are as they were sealed.\n"
+    assert "1 signed head was compared with them, and its signature is right." in verified.err
+
+
+def test_heads_that_are_kept_in_a_folder_are_compared(pilotage: Pilotage, project: Path) -> None:
+    """A running worker keeps them; --verify and doctor compare; a wrong line in the project's file is an error."""
+    file = project / "pyproject.toml"
+    good = file.read_text()
+    file.write_text(f'{good}\n[tool.pilotage.audit]\nheads = "kept"\n')
+    pilotage("secret", "init")
+    pilotage("run")
+    (kept,) = (project / "kept").iterdir()
+    verified = pilotage("audit", "--verify")
+    assert (verified.code, "1 head was compared that is kept in" in verified.err) == (0, True), verified.err
+    number, _, rest = kept.read_text().partition(":")
+    kept.write_text(f"{int(number) + 7}:{rest}")
+    assert pilotage("audit", "--verify").code == 1
+    assert pilotage("doctor").code == 1
+    file.write_text(f'{good}\n[tool.pilotage.audit]\nhead = "kept"\n')
+    said = pilotage("status")
+    assert (said.code, 'heads = "FOLDER"' in said.err) == (2, True)
 
 
 def test_grants_are_given_listed_and_taken_back(pilotage: Pilotage) -> None:

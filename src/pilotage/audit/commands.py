@@ -10,15 +10,18 @@ from typing import Annotated, Protocol
 from cyclopts import Parameter
 
 from pilotage.audit import service, store
+from pilotage.audit.heads import kept_in
 from pilotage.audit.signing import SigningKey
 from pilotage.audit.values import Entry, Head, Verified
 from pilotage.kernel.durations import duration
 from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.exits import Exit
+from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import iso, when
-from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.database import Database, Tx
+from pilotage.machinery.web.wording import counted
 
 _SECOND = 1_000_000
 
@@ -34,6 +37,11 @@ class Project(Protocol):
     @property
     def environment(self) -> str:
         """Which environment this is."""
+        ...
+
+    @property
+    def heads(self) -> Path | None:
+        """The folder in which the heads of the trail are kept, where there is one."""
         ...
 
 
@@ -81,19 +89,23 @@ class AuditCommand:
             with database.snapshot() as tx:
                 if verify:
                     kept = None if against is None else service.head_of(against)
-                    return self._verified(service.verify(tx, SigningKey.read(key), against=kept))
+                    heads = kept_in(project.heads, project.environment)
+                    return self._verified(
+                        service.verify(tx, SigningKey.read(key), against=kept, kept=heads), project.heads
+                    )
                 if head:
                     return self._head(service.last_head(tx))
                 now = database.now(tx)
                 after = None if since is None else now - int(duration(since).seconds * _SECOND)
                 found = store.find(tx, kind=kind, subject=subject, since=after, most=most)
-        return self._list(found[::-1])
+                nothing = "" if found else _nothing(tx, kind, subject, since)
+        return self._list(found[::-1], nothing)
 
-    def _list(self, found: list[Entry]) -> int:
+    def _list(self, found: list[Entry], nothing: str) -> int:
         if self.out.put({"acts": [as_data(one) for one in found]}):
             return Exit.OK
-        if not found:
-            self.out.line("Nothing of that was done.")
+        if nothing:
+            self.out.line(nothing)
             return Exit.OK
         self.out.table(
             ("at (UTC)", "act", "kind", "what was done", "by"),
@@ -101,7 +113,7 @@ class AuditCommand:
         )
         return Exit.OK
 
-    def _verified(self, found: Verified) -> int:
+    def _verified(self, found: Verified, folder: Path | None) -> int:
         data = {
             "holds": found.holds,
             "sealed": found.sealed,
@@ -110,19 +122,31 @@ class AuditCommand:
             "signatures_checked": found.checked,
             "signatures": _signatures(found),
             "doubts": list(found.doubts),
+            "kept": None if folder is None else {"folder": str(folder), "heads": found.kept, "newest": found.newest},
         }
         if not self.out.put(data):
             for one in found.doubts:
                 self.out.line(f"BROKEN  {one}")
             if found.holds:
-                self.out.line(f"{found.sealed:,} acts are as they were sealed.")
-            heads = f"{found.heads:,} signed heads were compared with them"
+                acts = counted(found.sealed, "act is as it was", "acts are as they were")
+                self.out.line(f"{acts} sealed.")
+            heads = f"{counted(found.heads, 'signed head was', 'signed heads were')} compared with them"
             if not found.heads:
                 self.out.say("No head is signed: `pilotage secret init` makes the key that signs them.")
             elif not found.checked:
-                self.out.say(f"{heads}; their signatures were not checked: the key is not on this machine.")
+                self.out.say(
+                    f"{heads}; {'its signature was' if found.heads == 1 else 'their signatures were'} not checked: the key is not on this machine."
+                )
             else:
-                self.out.say(f"{heads}, and their signatures are right." if found.holds else f"{heads}.")
+                self.out.say(
+                    f"{heads}, and {'its signature is' if found.heads == 1 else 'their signatures are'} right."
+                    if found.holds
+                    else f"{heads}."
+                )
+            if folder is not None:
+                kept = counted(found.kept, "head was compared", "heads were compared")
+                newest = f"; the newest is of {found.newest}" if found.newest else ""
+                self.out.say(f"{kept} that {'is' if found.kept == 1 else 'are'} kept in {folder}{newest}.")
         return Exit.OK if found.holds else Exit.NOT_WELL
 
     def _head(self, found: tuple[int, str, Head | None] | None) -> int:
@@ -130,6 +154,20 @@ class AuditCommand:
         if not self.out.put({"head": text}):
             self.out.line(text or "There is no act yet.")
         return Exit.OK
+
+
+def _nothing(tx: Tx, kind: str | None, subject: str | None, since: str | None) -> str:
+    """Why nothing is listed, in words."""
+    every, kinds = store.count(tx), store.kinds(tx)
+    if not every:
+        return "There is no act in the trail yet."
+    if kind is not None and not any(one == kind or one.startswith(f"{kind}.") for one in kinds):
+        near = did_you_mean(kind, kinds, f"It has: {', '.join(kinds)}.")
+        return f'There is no act of the kind "{kind}" in the trail. {near}'
+    about = f'about "{subject}" ' if subject is not None else ""
+    of = f'of the kind "{kind}" ' if kind is not None else ""
+    when_ = f"since {since} ago " if since is not None else ""
+    return f"There is nothing {about}{of}{when_}in the trail, which has {counted(every, 'act')} in all."
 
 
 def _signatures(found: Verified) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with the audit trail. Codes PLT-290 to PLT-299."""
+"""What can be wrong with the audit trail. Codes PLT-290 to PLT-299 and PLT-551."""
 
 from pilotage.kernel.errors import PilotageError
 
@@ -13,3 +13,9 @@ class NotAHead(PilotageError):
     """What was given is no head of an audit trail."""
 
     code = "PLT-291"
+
+
+class HeadsUnreadable(PilotageError):
+    """The heads of the audit trail that are kept in a folder cannot be read."""
+
+    code = "PLT-551"

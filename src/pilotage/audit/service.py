@@ -1,6 +1,6 @@
 """Sealing the trail, and reading it from its first act to its last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from pilotage.audit import chain, store
 from pilotage.audit.errors import NotAHead
 from pilotage.audit.signing import SigningKey
-from pilotage.audit.values import Entry, Head, Verified
+from pilotage.audit.values import Entry, Head, KeptHead, Verified
 from pilotage.machinery.storage.database import Database, Tx
 
 _AT_ONCE: Final = 1000
@@ -59,27 +59,37 @@ class Sealer:
         return len(found)
 
 
-def verify(tx: Tx, key: SigningKey | None, *, against: tuple[int, str] | None = None) -> Verified:
-    """Read the whole trail and compare it with its chain, its signed heads and, if given, a head that was kept elsewhere."""
+def verify(
+    tx: Tx, key: SigningKey | None, *, against: tuple[int, str] | None = None, kept: Sequence[KeptHead] = ()
+) -> Verified:
+    """Read the whole trail and compare it with its chain, its signed heads and those that were kept elsewhere."""
     heads = store.heads(tx)
-    count, kept = 0, ""
+    count = 0
+    others = {(one.number, one.link): f"the head says that was kept on {one.day}" for one in kept}
+    if against is not None:
+        others[against] = "the head says that was kept elsewhere"
+    numbers, seen = {number for number, _ in others}, set[tuple[int, str]]()
 
     def counted() -> Iterator[Entry]:
-        nonlocal count, kept
+        nonlocal count
         for entry in store.sealed(tx):
             count += 1
-            if against is not None and entry.number == against[0]:
-                kept = entry.link or ""
+            if entry.number in numbers:
+                seen.add((entry.number or 0, entry.link or ""))
             yield entry
 
-    found = list(chain.doubts(counted(), heads, until=None if against is None else against[0]))
-    if against is not None and kept != against[1]:
-        found.append(f"act {against[0]} is not what the head says that was kept elsewhere")
+    found = list(chain.doubts(counted(), heads, until=max(numbers, default=None)))
+    found += [f"act {one[0]} is not what {words}" for one, words in others.items() if one not in seen]
     if key is not None:
         found += [
             f"the head of act {one.number} is not signed with the key that is here"
             for one in heads
             if not key.signed(one)
+        ]
+        found += [
+            f"the head of act {one.number} that was kept on {one.day} is not signed with the key that is here"
+            for one in kept
+            if one.signature and not key.signs(one.number, one.link, one.signature)
         ]
     return Verified(
         sealed=count,
@@ -87,6 +97,8 @@ def verify(tx: Tx, key: SigningKey | None, *, against: tuple[int, str] | None = 
         heads=len(heads),
         checked=key is not None,
         doubts=tuple(found),
+        kept=len(kept),
+        newest=kept[-1].day if kept else None,
     )
 
 
@@ -111,6 +123,8 @@ def last_head(tx: Tx) -> tuple[int, str, Head | None] | None:
     return None if found is None else (*found, store.last_signed(tx))
 
 
-def doubts(tx: Tx, *, key: Path) -> Mapping[str, Sequence[Sequence[object]]]:
+def doubts(
+    tx: Tx, *, key: Path, kept: Callable[[], Sequence[KeptHead]] = tuple
+) -> Mapping[str, Sequence[Sequence[object]]]:
     """What `pilotage doctor` asks: whether the trail is as it was sealed."""
-    return {_WHOLE: [(one,) for one in verify(tx, SigningKey.read(key)).doubts]}
+    return {_WHOLE: [(one,) for one in verify(tx, SigningKey.read(key), kept=kept()).doubts]}

@@ -32,8 +32,12 @@ class SigningKey:
 
     def signed(self, head: Head) -> bool:
         """Whether this key made the head's signature."""
+        return self.signs(head.number, head.link, head.signature)
+
+    def signs(self, number: int, link: str, signature: str) -> bool:
+        """Whether this key made that signature of that head."""
         try:
-            self.private.public_key().verify(base64.b64decode(head.signature), _message(head.number, head.link))
+            self.private.public_key().verify(base64.b64decode(signature), _message(number, link))
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -74,6 +74,16 @@ def last_signed(tx: Tx) -> Head | None:
     return rows.value_or_none(Head, tx.execute(query))
 
 
+def count(tx: Tx) -> int:
+    """How many acts there are."""
+    return tx.execute(sa.select(sa.func.count()).select_from(trail)).scalar_one()
+
+
+def kinds(tx: Tx) -> list[str]:
+    """The kinds of acts that there are."""
+    return list(tx.execute(sa.select(trail.c.kind).distinct().order_by(trail.c.kind)).scalars())
+
+
 def find(tx: Tx, *, kind: str | None, subject: str | None, since: int | None, most: int) -> list[Entry]:
     """Acts of a kind ("secret" is every kind of it), about a subject, since a time; the newest first."""
     query = sa.select(*_COLUMNS)

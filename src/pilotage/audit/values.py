@@ -33,6 +33,17 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeptHead:
+    """A head that is kept outside of the database."""
+
+    day: str
+    number: int
+    link: str
+    signature: str
+    """Empty where it was not signed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verified:
     """What reading the whole trail gave."""
 
@@ -44,6 +55,10 @@ class Verified:
     checked: bool
     """Whether their signatures could be checked: the key is here."""
     doubts: tuple[str, ...]
+    kept: int = 0
+    """Heads of the folder in which they are kept that were compared with it."""
+    newest: str | None = None
+    """The day of the newest of them."""
 
     @property
     def holds(self) -> bool:

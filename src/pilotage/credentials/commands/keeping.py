@@ -93,7 +93,8 @@ class KeepingCommands:
             keeper = self._keeper(database)
             keeper.need()
             span = None if overlap is None else self._long_enough(overlap)
-            value = _read_value(named(name))
+            keeper.need_to_rotate(named(name))
+            value = _read_value(name)
             made = keeper.put(value, rotating=True, expires_at=_from_now(database, expires), overlap=span)
             with database.snapshot() as tx:
                 now = database.now(tx)
@@ -168,11 +169,16 @@ class KeepingCommands:
         return int(seconds * _SECOND)
 
     def _say_what_comes_first(self, name: str, made: Version) -> None:
-        where, _, _ = Opened(project=self.house.project()).places().look(name, made)
-        if where != Source.LOCAL.value:
-            self.out.say(
-                f"It is not used here: {where or 'no store'} comes before the local store. Take that away first."
-            )
+        places = Opened(project=self.house.project()).places()
+        where, _, _ = places.look(name, made)
+        if where == Source.LOCAL.value:
+            return
+        if not where:
+            self.out.say("It is not used here: stores of [tool.pilotage.secrets] does not name the local store.")
+            return
+        self.out.say(
+            f"It is not used here: {places.place(name, where)} comes before the local store. Take that away first."
+        )
 
     def _keeper(self, database: Database) -> Keeper:
         return Opened(project=self.house.project()).keeper(database)

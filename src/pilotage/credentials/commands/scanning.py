@@ -15,6 +15,7 @@ from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.web.wording import counted
 
 _PASSED_OVER: Final = frozenset({".git", ".venv", "node_modules", "__pycache__", ".pilotage", "site"})
 _MOST: Final = 8 << 20
@@ -58,7 +59,8 @@ class ScanningCommand:
         if not self.out.put({"files": files, "stored": rows, "findings": [_as_data(one) for one in found]}):
             for one in found:
                 self.out.line(f"{one.place}:{one.line}: {one.rule} ({one.begins}, digest {one.digest})")
-            self.out.say(f"{_searched(files, rows)} were searched, {len(found):,} secrets found.")
+            were = "was" if files + rows == 1 else "were"
+            self.out.say(f"{_searched(files, rows)} {were} searched, {counted(len(found), 'secret')} found.")
         return Exit.NOT_WELL if found else Exit.OK
 
     def _stored(self, database: Database, contents: Contents, scanner: Scanner, found: list[Finding]) -> int:
@@ -72,7 +74,8 @@ class ScanningCommand:
 
 
 def _searched(files: int, rows: int) -> str:
-    parts = [f"{files:,} files" if files or not rows else "", f"{rows:,} stored rows and contents" if rows else ""]
+    stored = counted(rows, "stored row or content", "stored rows and contents") if rows else ""
+    parts = [counted(files, "file") if files or not rows else "", stored]
     return " and ".join(filter(None, parts))
 
 

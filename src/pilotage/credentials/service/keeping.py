@@ -50,7 +50,7 @@ class Keeper:
             known = store.versions(tx, name)
             before = [one.version for one in known if one.valid(now)]
             if rotating and not before:
-                raise NoSuchVersion(f'The local store has no valid "{name}" to rotate.', f"pilotage secret set {name}")
+                raise _nothing_to_rotate(name)
             number = max((one.version for one in known), default=0) + 1
             sealed = seal(self.environment, name, number, value, keys)
             store.add_version(
@@ -78,6 +78,13 @@ class Keeper:
             )
             self._record(tx, now, "rotated" if rotating else "set", name, said, version=number, expires_at=expires_at)
             return next(one for one in store.versions(tx, name) if one.version == number)
+
+    def need_to_rotate(self, name: str) -> None:
+        """Raises NoSuchVersion (PLT-239) where there is nothing to rotate: before anybody is asked for a value."""
+        with self.database.snapshot() as tx:
+            now = self.database.now(tx)
+            if not any(one.valid(now) for one in store.versions(tx, name)):
+                raise _nothing_to_rotate(name)
 
     def retire(self, name: str, *, anyway: bool = False) -> list[Version]:
         """End every version but the newest; what was ended. Raises StillHeld and NoSuchVersion (PLT-238, 239)."""
@@ -174,7 +181,9 @@ class Keeper:
                 store.change_versions(
                     tx, anew.secret, [anew.version], {"key": anew.key, "wrapped": anew.wrapped, "changed_at": now}
                 )
-            said = f"{len(found)} values were wrapped with the key {after.current}"
+            said = (
+                f"{len(found)} {'value was' if len(found) == 1 else 'values were'} wrapped with the key {after.current}"
+            )
             self._record(tx, now, "rewrapped", "key", said, key=after.current)
         if ours and not keep:
             self.keys.write(alone(after))
@@ -207,7 +216,7 @@ class Keeper:
         """Write down that somebody looked for literal secrets, and how many were there."""
         with self.database.transaction() as tx:
             now = self.database.now(tx)
-            said = f"{places:,} places were searched for literal secrets: {findings:,} found"
+            said = f"{places:,} {'place was' if places == 1 else 'places were'} searched for literal secrets: {findings:,} found"
             self._record(tx, now, "scanned", "scan", said, findings=findings, places=places)
 
     def _refuse_lost(self, tx: Tx, here: Keys) -> None:
@@ -237,9 +246,12 @@ def _listed(numbers: Sequence[int]) -> str:
 def _refuse(value: SecretValue) -> None:
     problem = _problem(value.reveal())
     if problem:
-        raise SecretUnusable(
-            f'That is no value for "{value.name}": it {problem}.', "Nothing was written. Give it anew."
-        )
+        remedy = f"Nothing was written. Give it anew, on standard input: pilotage secret set {value.name} < FILE"
+        raise SecretUnusable(f'That is no value for "{value.name}": it {problem}.', remedy)
+
+
+def _nothing_to_rotate(name: str) -> NoSuchVersion:
+    return NoSuchVersion(f'The local store has no valid "{name}" to rotate.', f"pilotage secret set {name}")
 
 
 def _problem(text: str) -> str:

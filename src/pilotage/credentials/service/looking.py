@@ -56,6 +56,15 @@ class SecretPlaces:
                 return Source.LOCAL.value, newest.set_at, newest.expires_at
         return "", None, None
 
+    def place(self, name: str, where: str) -> str:
+        """The very place in words: which variable or file it is."""
+        variable = environment_name(name)
+        if where == Source.ENVIRONMENT.value:
+            return f"the environment variable {variable}"
+        if where == Source.FILE_NAMED_BY_ENVIRONMENT.value:
+            return f"the file {self.variables[f'{variable}_FILE']}, which {variable}_FILE names,"
+        return f"the file {self.folder / name}" if where == Source.PROJECT_FILE.value else where
+
 
 def tell(tx: Tx, now: int, places: SecretPlaces, declared: Mapping[str, int]) -> list[Told]:
     """Every secret that is declared, or that the local store has; `declared` says how old each may become (microseconds)."""

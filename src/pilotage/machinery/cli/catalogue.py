@@ -43,6 +43,13 @@ def first_page(entries: Sequence[Entry], version: str) -> str:
     return "\n".join([*lines, EVERYWHERE])
 
 
+def page_of(entries: Sequence[Entry], name: str) -> str:
+    """The commands that begin with one word, where that word alone is none."""
+    width = max(len(entry.name) for entry in entries) + 2
+    lines = [f"  {entry.name:<{width}}{entry.does}" for entry in entries]
+    return "\n".join([f"Usage: pilotage {name} COMMAND ...", "", *lines])
+
+
 def find(entries: Sequence[Entry], words: Sequence[str]) -> tuple[Entry | None, list[str]]:
     """The command that the words call, the longest name first, and the words behind its name."""
     for length in (2, 1):
