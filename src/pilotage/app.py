@@ -50,7 +50,6 @@ from pilotage.machinery.contents.keeping import Sweeping
 from pilotage.machinery.engine.collector import calm_collector
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Engine
-from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.storage.failures import in_plain_words
@@ -110,7 +109,7 @@ class Platform:
         self.served = Served(automations={(one.name, release): one for one in automations})
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
         self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
-        self.door = door or Door(Addresses(allow_private=project.private_addresses))
+        self.door = door or Door(project.addresses)
         self.secrets = open_secrets(project, self.database, self.door, self.clock)
         self.sealer = Sealer(database=self.database, key=key_file(project.folder, project.environment))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -13,7 +13,7 @@ from pilotage.credentials.plan import Plan, read_plan
 from pilotage.credentials.stores.environment import environment_name
 from pilotage.kernel.errors import ProjectMissing, UnknownName
 from pilotage.machinery.cli.names import did_you_mean
-from pilotage.machinery.net.addresses import addresses_of
+from pilotage.machinery.net.addresses import Addresses, addresses_of, named_addresses
 from pilotage.machinery.telemetry.asked_for import read_telemetry
 from pilotage.machinery.telemetry.values import TelemetrySettings
 
@@ -24,6 +24,8 @@ DEMO_FOLDER: Final = "pilotage-demo"
 KEEP_RESPONSES: Final = 14.0
 """Days for which raw responses are kept."""
 _LONGEST: Final = 3650
+EVERYBODY: Final = "*"
+"""In a table by connection: what is allowed to everything that leaves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,8 @@ class Project:
     """Where large contents lie, seen from the root; where several machines work, a folder that all of them see."""
     fakes: Mapping[str, str] = field(default_factory=dict[str, str])
     """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
-    private_addresses: bool = True
-    """Whether connections may lead to private addresses and to this machine."""
+    addresses: Addresses = field(default_factory=lambda: Addresses(allow_private=True))
+    """Which addresses connections may lead to beyond public ones."""
     keep_responses: float = KEEP_RESPONSES
     """Days for which raw responses are kept that told of a failure."""
     telemetry: TelemetrySettings | None = None
@@ -112,7 +114,7 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         automations=tuple(str(one) for one in cast("list[object]", named)) if isinstance(named, list) else (),
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
-        private_addresses=_private(table.get("private-addresses", addresses_of(environment).allow_private), root),
+        addresses=_addresses(table.get("private-addresses"), environment, root),
         keep_responses=_days(table.get("keep-responses", KEEP_RESPONSES), root),
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
@@ -141,11 +143,39 @@ def _disk_share(value: object, root: Path) -> float:
     raise ProjectMissing(msg, "Write a share of the disk between 0 and 1, such as disk-share = 0.9.")
 
 
-def _private(value: object, root: Path) -> bool:
+def _addresses(value: object, environment: str, root: Path) -> Addresses:
+    """What `private-addresses` allows here: yes, no, a list, or a table with one of these for each environment."""
+    if isinstance(value, dict):
+        value = cast("dict[str, object]", value).get(environment)
+    if value is None:
+        return addresses_of(environment)
+    try:
+        if not isinstance(value, dict):
+            return _allowed(value)
+        by = {name: _allowed(one) for name, one in cast("dict[str, object]", value).items()}
+    except ValueError as error:
+        msg = f"private-addresses in {root / 'pyproject.toml'} has {error}."
+        raise ProjectMissing(
+            msg,
+            'Write true, false, or a list of networks, addresses and host names, such as ["10.0.3.0/24", "erp.internal"]; '
+            "or a table of these by environment, and there by connection.",
+        ) from None
+    everybody = by.pop(EVERYBODY, Addresses())
+    return replace(everybody, connections=by)
+
+
+def _allowed(value: object) -> Addresses:
     if isinstance(value, bool):
-        return value
-    msg = f"private-addresses in {root / 'pyproject.toml'} is {value!r}."
-    raise ProjectMissing(msg, "Write true or false.")
+        return Addresses(allow_private=value)
+    if isinstance(value, list):
+        for one in cast("list[object]", value):
+            if not isinstance(one, str):
+                raise ValueError(repr(one))  # noqa: TRY004 - told as what the file has
+        try:
+            return named_addresses(cast("list[str]", value))
+        except ValueError as error:
+            raise ValueError(repr(str(error))) from None
+    raise ValueError(repr(value))
 
 
 def _days(value: object, root: Path) -> float:

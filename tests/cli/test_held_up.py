@@ -71,4 +71,4 @@ def test_an_address_that_is_refused_is_said_with_the_projects_setting(
     assert pilotage("secret", "grant", "payments-token", "expenses").code == 0
     assert pilotage("submit", "expenses", str(claims)).code == 0
     told_everywhere(pilotage, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant")
-    assert "set private-addresses = true" in pilotage("connections").out
+    assert """write private-addresses = ["127.0.0.1"] into""" in pilotage("connections").out

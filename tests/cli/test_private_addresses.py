@@ -5,21 +5,56 @@ from pathlib import Path
 import pytest
 
 from pilotage.kernel.errors import ProjectMissing
+from pilotage.machinery.net.addresses import Addresses
 from pilotage.project import read_project
+
+
+def allowed(said: object = None) -> Addresses:
+    """What a project allows that says this."""
+    return read_project(Path(), {} if said is None else {"private-addresses": said}).addresses
 
 
 def test_private_addresses_are_refused_in_live_unless_the_project_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """In dev and test they are allowed, elsewhere not; the project's own word counts before that."""
-    allowed = dict[str, bool]()
+    found = dict[str, bool]()
     for environment in ("dev", "test", "live"):
         monkeypatch.setenv("PILOTAGE_ENVIRONMENT", environment)
-        allowed[environment] = read_project(Path(), {}).private_addresses
+        found[environment] = allowed().allow("10.0.0.1")
         for said in (True, False):
-            assert read_project(Path(), {"private-addresses": said}).private_addresses is said
-    assert allowed == {"dev": True, "test": True, "live": False}
+            assert allowed(said).allow("10.0.0.1") is said
+    assert found == {"dev": True, "test": True, "live": False}
 
 
-def test_what_is_no_yes_and_no_no_is_told() -> None:
-    """A text in its place would be a yes by mistake."""
+def test_a_list_allows_what_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everywhere the same, in dev too: whoever writes a list has said what is meant."""
+    for environment in ("dev", "live"):
+        monkeypatch.setenv("PILOTAGE_ENVIRONMENT", environment)
+        found = allowed(["10.0.3.0/24", "Erp.Internal"])
+        assert found.allow("10.0.3.9")
+        assert found.allow("127.0.0.1", "erp.internal.")
+        assert not found.allow("10.0.4.9")
+        assert not found.allow("127.0.0.1", "localhost")
+
+
+def test_a_table_is_by_environment_and_there_by_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an environment does not say stays as it is; one connection's addresses are not another's."""
+    said = {"live": {"erp": ["10.0.3.7"], "mail": True, "*": ["10.0.9.9"]}}
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "dev")
+    assert allowed(said) == Addresses(allow_private=True)
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "live")
+    found = allowed(said)
+    assert [found.towards(name).allow("10.0.3.7") for name in ("erp", "mail", "crm")] == [True, True, False]
+    assert [found.towards(name).allow("10.0.9.9") for name in ("erp", "mail", "crm")] == [True, True, True]
+    assert [found.towards(name).allow("127.0.0.1") for name in ("erp", "mail", "crm")] == [False, True, False]
+    assert not found.towards("mail").allow("169.254.169.254")
+    assert not found.allow("10.0.3.7")
+
+
+@pytest.mark.parametrize(
+    "said", ["no", 1, ["10.0.3.7/24"], ["10.0.3.999"], ["https://erp.internal"], [1], ["*.internal"], {"dev": "yes"}]
+)
+def test_what_is_neither_is_told(said: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text in its place would be a yes by mistake; a network with a slip in it, or a pattern, would be a host's name."""
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "dev")
     with pytest.raises(ProjectMissing, match="private-addresses"):
-        read_project(Path(), {"private-addresses": "no"})
+        allowed(said)

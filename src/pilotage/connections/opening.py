@@ -131,16 +131,17 @@ class Connections:
 
     def _client(self, declared: Connection, url: str, seconds: float) -> tuple[Origin, Client]:
         """Where the other side is, and what carries requests to it."""
+        door = self._door.towards(declared.name)
         if isinstance(declared, Database):
             from pilotage.connections.connectors.sql import SqlClient, origin_of  # noqa: PLC0415 - for who has one
 
-            return origin_of(url), SqlClient(self._door, url, total=seconds)
+            return origin_of(url), SqlClient(door, url, total=seconds)
         if isinstance(declared, Smtp):
             return self._mail(declared, url, seconds)
         bounds = replace(self._bounds, total=seconds)
         if isinstance(declared, Bucket):
             bounds = replace(bounds, answer_bytes=max(bounds.answer_bytes, declared.largest))
-        http = HttpClient(self._door, bounds, resolve=self._resolve)
+        http = HttpClient(door, bounds, resolve=self._resolve)
         if isinstance(declared, Bucket):
             from pilotage.connections.connectors.s3 import S3Client  # noqa: PLC0415 - for who has one
 
@@ -152,7 +153,9 @@ class Connections:
 
         where = smtp_origin(url)
         user = None if declared.user is None else self._read(declared.user)
-        return where, SmtpClient(door=self._door, origin=where, user=user, seconds=seconds, clock=self._clock)
+        return where, SmtpClient(
+            door=self._door.towards(declared.name), origin=where, user=user, seconds=seconds, clock=self._clock
+        )
 
     def _read(self, value: str | Setting[str]) -> str:
         """A text, or that of a setting in this environment."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from peers import Line, Peer, answering, closed_port
 
-from pilotage.machinery.net.addresses import Addresses
+from pilotage.machinery.net.addresses import Addresses, named_addresses
 from pilotage.machinery.net.client import Bounds, HttpClient
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
@@ -536,6 +536,59 @@ def test_of_several_addresses_only_the_allowed_are_called() -> None:
             return ["169.254.169.254", "10.0.0.1", "127.0.0.1"]
 
         assert send(post(f"http://desk.test:{peer.port}"), resolve=resolve).status == 200
+
+
+def test_a_named_host_is_called_where_it_leads_and_no_other() -> None:
+    """The name is allowed, so its private address is; another name that leads to the same place is not."""
+
+    async def resolve(name: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    with Peer(answering()) as peer:
+        door = Door(named_addresses(["erp.internal"]))
+        assert send(post(f"http://ERP.internal:{peer.port}"), door=door, resolve=resolve).status == 200
+        with pytest.raises(AddressRefused, match=r"desk\.internal leads to") as refused:
+            send(post(f"http://desk.internal:{peer.port}"), door=door, resolve=resolve)
+        assert 'private-addresses = ["desk.internal"]' in refused.value.remedy
+        assert peer.connections == 1
+
+
+def test_a_name_that_leads_elsewhere_the_next_time_is_judged_again() -> None:
+    """It is asked once for each connection, what it says is judged, and the connection goes there and nowhere else."""
+    with Peer(answering("200 OK", b"", "Connection: close")) as peer:
+        said = iter([["127.0.0.1"], ["169.254.169.254"]])
+        asked: list[str] = []
+
+        async def resolve(name: str, port: int) -> list[str]:
+            asked.append(name)
+            return next(said)
+
+        async def use(client: HttpClient) -> None:
+            request = post(f"http://erp.internal:{peer.port}")
+            assert (await client.send(request, leave())).status == 200
+            assert asked == ["erp.internal"]
+            with pytest.raises(AddressRefused, match=r"169\.254\.169\.254") as refused:
+                await client.send(request, leave())
+            assert 'private-addresses = ["169.254.169.254"]' in refused.value.remedy
+
+        with_client(use, door=Door(named_addresses(["erp.internal"])), resolve=resolve)
+        assert peer.connections == 1
+
+
+def test_one_connections_addresses_are_not_anothers() -> None:
+    """Through the same door, which is disarmed and counts for all of them."""
+    addresses = Addresses(connections={"erp": named_addresses(["127.0.0.1"])})
+    with Peer(answering()) as peer:
+        door = Door(addresses)
+        assert send(post(peer.url), door=door.towards("erp")).status == 200
+        with pytest.raises(AddressRefused):
+            send(post(peer.url), door=door.towards("crm"))
+        assert door.acts_sent == 2
+        door.disarm()
+        with pytest.raises(DoorDisarmed):
+            send(post(peer.url), door=door.towards("erp"))
+        assert sum(door.refused.values()) == 1
+        assert peer.connections == 1
 
 
 def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

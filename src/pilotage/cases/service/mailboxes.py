@@ -107,12 +107,16 @@ class Mailboxes:
         name = source.credential.name
         held = self.credentials.held(name)
         try:
-            return self.open(self.door, url, user=user, password=held.reveal(), folder=source.folder)
+            return self.open(
+                self.door.towards(source.name), url, user=user, password=held.reveal(), folder=source.folder
+            )
         except MailboxAway as away:
             fresh = self.credentials.read_again(name) if away.credential else held
             if fresh == held:
                 raise
-            return self.open(self.door, url, user=user, password=fresh.reveal(), folder=source.folder)
+            return self.open(
+                self.door.towards(source.name), url, user=user, password=fresh.reveal(), folder=source.folder
+            )
 
     def _text(self, value: str | Setting[str]) -> str:
         return value if isinstance(value, str) else value.read(self.settings(value.name), environment=self.environment)

@@ -35,6 +35,10 @@ class Door:
         """Whether calls go out."""
         return self._armed
 
+    def towards(self, connection: str) -> "Door":
+        """The same door for one connection, which may be allowed addresses of its own."""
+        return _Towards(self, self.addresses.towards(connection)) if connection in self.addresses.connections else self
+
     def disarm(self) -> None:
         """Let nothing out any more, from the next call on."""
         self._armed = False
@@ -56,3 +60,28 @@ class Door:
             f"{method} {origin} was not called: {DOOR_SHUT}.",
             "This is a rehearsal or a dry run; run the automation itself to let calls out.",
         )
+
+
+class _Towards(Door):
+    """A door that judges addresses by itself, and is armed, counts and tells as the whole one does."""
+
+    def __init__(self, whole: Door, addresses: Addresses) -> None:
+        super().__init__(addresses)
+        self._whole = whole
+
+    @property
+    def armed(self) -> bool:
+        """Whether calls go out."""
+        return self._whole.armed
+
+    def disarm(self) -> None:
+        """Let nothing out any more, through the whole door."""
+        self._whole.disarm()
+
+    def arm(self) -> None:
+        """Let calls out again, through the whole door."""
+        self._whole.arm()
+
+    def pass_through(self, method: str, origin: str, *, reads: bool = False) -> None:
+        """As the whole door does."""
+        self._whole.pass_through(method, origin, reads=reads)

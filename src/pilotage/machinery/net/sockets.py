@@ -4,6 +4,7 @@ import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from pilotage.machinery.net.addresses import way_to_allow
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AddressRefused
 
@@ -34,10 +35,10 @@ def addresses_of(host: str, port: int) -> Sequence[str]:
 
 def allowed(door: Door, host: str, addresses: Sequence[str]) -> Sequence[str]:
     """Those addresses that this environment allows. Raises AddressRefused (PLT-242) where there is none."""
-    good = [address for address in addresses if door.addresses.allow(address)]
+    good = [address for address in addresses if door.addresses.allow(address, host)]
     if addresses and not good:
         raise AddressRefused(
             f"{host} leads to {', '.join(addresses)}, which this environment does not allow to be called.",
-            "Correct the address; if the service is meant to be there, set private-addresses = true in [tool.pilotage].",
+            f"Correct the address; if the service is meant to be there, {way_to_allow(host, addresses)}",
         )
     return good

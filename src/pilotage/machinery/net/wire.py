@@ -16,6 +16,7 @@ from typing import Final, cast
 import httpcore2
 from httpcore2 import SOCKET_OPTION
 
+from pilotage.machinery.net.addresses import way_to_allow
 from pilotage.machinery.net.departure import departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AddressRefused
@@ -65,11 +66,11 @@ class Backend(httpcore2.AsyncNetworkBackend):
         found = [host] if _is_address(host) else await self._resolve(host, port)
         if not found:
             raise httpcore2.ConnectError("its name has no address")
-        allowed = [address for address in found if self._door.addresses.allow(address)]
+        allowed = [address for address in found if self._door.addresses.allow(address, host)]
         if not allowed:
             raise AddressRefused(
                 f"{host} leads to {', '.join(found)}, which this environment does not allow to be called.",
-                "Correct the base URL; if the service is meant to be there, set private-addresses = true in [tool.pilotage].",
+                f"Correct the base URL; if the service is meant to be there, {way_to_allow(host, found)}",
             )
         return allowed
 
