@@ -8,10 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pilotage.app import Platform
+from pilotage.audit.service import key_file
 from pilotage.authoring.automation import Automation
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.storage.database import Database
 from pilotage.migrations import prepare
+from pilotage.migrations.emptied import refuse_emptied
 from pilotage.project import Project, find_project
 from pilotage.releases import service as releases
 from pilotage.releases.artefact import Artefacts
@@ -28,6 +30,8 @@ def load_automations(project: Project) -> list[Automation]:
 @contextmanager
 def open_database(project: Project) -> Generator[Database]:
     """The project's database with its tables, open for the block; nobody's code is loaded."""
+    beside = (key_file(project.folder, project.environment), project.contents_folder)
+    refuse_emptied(project.database_url, beside)
     with closing(Database(project.database_url)) as database:
         prepare(database)
         yield database

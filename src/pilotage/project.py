@@ -81,6 +81,9 @@ def find_project(start: Path | None = None) -> Project:
     Raises ProjectMissing (PLT-002).
     """
     here = Path(start or os.environ.get("PILOTAGE_PROJECT") or Path.cwd()).resolve()
+    if not here.is_dir():
+        what = "is no folder" if here.exists() else "is not there"
+        raise ProjectMissing(f"{here} {what}.", "Name the folder of a project: the one with its pyproject.toml.")
     for folder in (here, *here.parents, here / DEMO_FOLDER):
         file = folder / "pyproject.toml"
         if file.is_file() and (table := _table(file)) is not None:

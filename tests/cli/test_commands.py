@@ -147,6 +147,18 @@ def test_quarantine_is_shown_corrected_and_discarded(worked: Pilotage) -> None:
     assert worked("doctor").code == Exit.OK
 
 
+def test_what_could_not_be_read_is_not_let_in_unsaid(pilotage: Pilotage, project: Path) -> None:
+    """A line that is no record gives nothing to the case: whoever writes all of it by hand is told so, in the trail too."""
+    (project / "letters.jsonl").write_text('{"id": "L9", "words": \n', encoding="utf-8")
+    assert pilotage("submit", "letters", "letters.jsonl").code == Exit.OK
+    (shape,) = rows_of(pilotage("quarantine", "--json").data, "shapes")
+    by_hand = ("--set", "id=L9", "--set", "words=hello", "--reason", "I read the line")
+    said = pilotage("quarantine", "release", shape["example"], *by_hand)
+    assert said.code == Exit.OK
+    assert "Nothing of what came could be read as a record" in said.err
+    assert "with what was written by hand alone" in pilotage("audit").out
+
+
 def test_a_replay_says_what_became_of_it(worked: Pilotage) -> None:
     """Never "done" before it is known: it failed again, and the exit code says so."""
     said = worked("replay", "--all", "--reason", "Bought a drawer", "--json")

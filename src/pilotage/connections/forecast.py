@@ -11,6 +11,7 @@ from pilotage.connections.counting import SECOND, Form, QuotaForm, RateForm, Win
 from pilotage.connections.standing import CALLS, Standing
 from pilotage.connections.wording import moment_in_words
 from pilotage.kernel.clock import from_micros
+from pilotage.kernel.counted import counted
 
 _MOST_WINDOWS: Final = 5_000
 """Windows of a quota that are looked at: more than thirteen years of days."""
@@ -113,10 +114,12 @@ def in_words(told: Forecast, now: int) -> str:
     zone = told.quota.zone
     back = _moment(told.back_at, now, zone)
     if told.gone_at <= now:
-        words = f"The {kind} quota is gone; {told.will_wait:,} cases wait until {back}"
+        words = f"The {kind} quota is gone; {counted(told.will_wait, 'case waits', 'cases wait')} until {back}"
     else:
         gone = _at(told.gone_at, now, zone)
-        words = f"At this pace the {kind} quota is gone {gone}; {told.will_wait:,} cases will wait until {back}"
+        words = (
+            f"At this pace the {kind} quota is gone {gone}; {counted(told.will_wait, 'case')} will wait until {back}"
+        )
     done = "" if told.done_at is None or not told.will_wait else f", and all are done {_at(told.done_at, now, zone)}"
     return f"{words}{done}."
 

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias, cast
 from pilotage.cases.store import archiving as store
 from pilotage.cases.store.archiving import Packed, Run
 from pilotage.inbox import store as inbox_store
+from pilotage.kernel.counted import counted
 from pilotage.kernel.ids import ids
 from pilotage.machinery.events.recording import record
 from pilotage.machinery.events.values import TOLD, Detail, Event
@@ -65,7 +66,7 @@ def archive(
         if last is None:
             break
         moved, after = moved + taken, last
-        seen(f"{moved:,} cases archived")
+        seen(f"{counted(moved, 'case')} archived")
     with database.transaction() as tx:
         now_run = _locked(tx, run)
         if not now_run.cases:
@@ -75,7 +76,9 @@ def archive(
         os.truncate(file, now_run.bytes)  # a batch that was written and not committed is in the tables
         now, digest = database.now(tx), archive_file.digest_of(file)
         store.turn_run(tx, run, now=now, state="written", digest=digest)
-        said = f"{now_run.cases:,} ended cases were taken out of the database into {file.name}"
+        said = (
+            f"{counted(now_run.cases, 'ended case was', 'ended cases were')} taken out of the database into {file.name}"
+        )
         details = {"cases": now_run.cases, "digest": digest, "automation": automation}
         _recount(tx, now, file, "written", said, by, known, details)
     return Archived(file=file, run=run, cases=moved, whole=now_run.cases, resumed=resumed)
@@ -90,7 +93,7 @@ def _begun(
         if earlier is not None and earlier.state == "open":
             if earlier.bytes and (not file.exists() or file.stat().st_size < earlier.bytes):
                 raise ArchiveInTheWay(
-                    f"{file} is being written, {earlier.cases:,} cases are in it, and it is not there or too short.",
+                    f"{file} is being written, {counted(earlier.cases, 'case is', 'cases are')} in it, and it is not there or too short.",
                     "Put the file back where it was, and give the same command again.",
                 )
             if earlier.bytes or not file.exists() or file.read_bytes()[:2] in {b"", _GZIP}:
@@ -209,7 +212,7 @@ def restore(database: Database, file: Path, *, seen: Seen, by: str, known: str =
             counts = {name: getattr(found, name) - number for name, number in _counts(back).items()}
             store.turn_run(tx, run.id, now=database.now(tx), state="restored", **counts)
         moved += len(back)
-        seen(f"{moved:,} cases put back")
+        seen(f"{counted(moved, 'case')} put back")
     return Archived(file=file, run=run.id, cases=moved, whole=0)
 
 

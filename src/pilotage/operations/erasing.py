@@ -20,6 +20,7 @@ from pilotage.cases.store import handing
 from pilotage.cases.store.archiving import Packed
 from pilotage.cases.values import ENDED_PLACES
 from pilotage.inbox import store as inbox_store
+from pilotage.kernel.counted import counted
 from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
@@ -197,7 +198,7 @@ def _erase_in(database: Database, file: Path, number: int, case: int, *, by: str
                 count += sum("case" in line for line in lines)
                 end = archive_file.append(made, lines, at=end)
             if count < run.cases:
-                said = f"{file} has {count:,} cases, and should have {run.cases:,} at least."
+                said = f"{file} has {counted(count, 'case')}, and should have {run.cases:,} at least."
                 raise ArchiveAltered(said, "Nothing was changed. Take another copy of it.")
             archive_store.turn_run(tx, number, now=database.now(tx), bytes=end, digest=archive_file.digest_of(made))
             made.replace(file)  # a command that is killed here is given again, and writes the file and the row anew

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pilotage.cases.store import counting, handing, holding
 from pilotage.cases.store.handing import Queue
+from pilotage.kernel.counted import counted
 from pilotage.machinery.engine.lives import Life
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.web import wording
@@ -41,7 +42,7 @@ def _why(tx: Tx, taker: str, served: Collection[str], bounds: Mapping[str, int])
         known = "" if taker in bounds else " None ever has: is the name right?"
         return f"No process works on {taker} now.{known}"
     if taker in bounds and (count := counting.open_cases(tx, taker)) >= bounds[taker]:
-        return f"{count:,} cases of {taker} are open, and at most {bounds[taker]:,} may be."
+        return f"{counted(count, f'case of {taker} is', f'cases of {taker} are')} open, and at most {bounds[taker]:,} may be."
     return f"{taker} takes them by turns."
 
 

@@ -185,8 +185,14 @@ class QuarantineCommands:
                 reason=reason,
             )
         case = shown("C", done.case)
-        if not self.out.put({"record": shown("Q", done.record), "case": case}):
+        data = {"record": shown("Q", done.record), "case": case, "of_corrections_alone": done.of_corrections_alone}
+        if not self.out.put(data):
             self.out.line(f"{shown('Q', done.record)} is {case} now.")
+            if done.of_corrections_alone:
+                self.out.say(
+                    "Nothing of what came could be read as a record: the case has what --set says, and no more. The original "
+                    f"stays: `pilotage quarantine show {shown('Q', done.record)}`."
+                )
             self.out.say(f"`pilotage run` works on it; `pilotage case {case}` tells its way.")
 
     def discard(self, *records: Records, reason: Reason) -> None:

@@ -16,6 +16,7 @@ from pilotage.cases.service.settling import on_its_own, wait_until_still
 from pilotage.cases.service.submitting import Submitted, Way, submit_file
 from pilotage.cases.service.submitting_documents import DOCUMENTS, submit_document
 from pilotage.cases.store.counting import OnItsOwn
+from pilotage.kernel.counted import counted
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
 from pilotage.machinery.cli.calling import as_json, told
@@ -148,7 +149,7 @@ def in_words(left: OnItsOwn) -> str:
 
 
 def _show(watched: Watched, file: Path, receipt: Receipt, done: int, total: int) -> None:
-    words = f"{file.name}: {receipt.arrived:,} records, {receipt.duplicates:,} duplicates, {receipt.quarantined:,} quarantined"
+    words = f"{file.name}: {counted(receipt.arrived, 'record')}, {counted(receipt.duplicates, 'duplicate')}, {receipt.quarantined:,} quarantined"
     watched.show(words, done, total or None)
 
 

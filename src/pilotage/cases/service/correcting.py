@@ -26,6 +26,8 @@ class Released:
 
     record: int
     case: int
+    of_corrections_alone: bool = False
+    """Nothing of the original could be read: the case has what a person wrote, and no more."""
 
 
 def original_of(contents: Contents, tx: Tx, record: QuarantinedWhole) -> bytes:
@@ -73,10 +75,12 @@ def release(
         now = database.now(tx)
         (number,) = intake.add_released(tx, automation, accepted, now)
         arriving.settle_quarantined(tx, record, state="released", case=number, by=by, why=reason, now=now)
-        said = f"was let in as {shown('C', number)}{' after fields were corrected' if corrected else ''}"
+        unread = found.fields is None
+        how = " with what was written by hand alone" if unread else " after fields were corrected" if corrected else ""
+        said = f"was let in as {shown('C', number)}{how}"
         about = {"case": shown("C", number), "fields": ", ".join(sorted(corrected or {}))}
         recount(tx, now, [record], letter="Q", kind="quarantine.released", said=said, by=by, known=known, details=about)
-    return Released(record=record, case=number)
+    return Released(record=record, case=number, of_corrections_alone=unread)
 
 
 def discard(database: Database, records: list[int], *, by: str, reason: str, known: str = TOLD) -> int:

@@ -13,6 +13,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.errors import IntakePaused
 from pilotage.cases.store import counting
 from pilotage.kernel.clock import Clock, SystemClock
+from pilotage.kernel.counted import counted
 from pilotage.machinery.storage.database import Tx
 
 KEPT: Final = 5.0
@@ -50,7 +51,7 @@ class Room:
         count = self._count(tx, automation)
         if count >= automation.open_at_most:
             raise IntakePaused(
-                f"Intake of {automation.name} pauses: {count:,} of its cases are open, and at most "
+                f"Intake of {automation.name} pauses: {counted(count, 'of its cases is', 'of its cases are')} open, and at most "
                 f"{automation.open_at_most:,} may be.",
                 "`pilotage status` says where they are. When there is room, the same command goes on here.",
             )

@@ -11,11 +11,11 @@ from cyclopts import Parameter
 from pilotage.credentials.commands.house import House, Opened
 from pilotage.credentials.scanning import Finding, Scanner
 from pilotage.credentials.service.searching import search
+from pilotage.kernel.counted import counted
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database
-from pilotage.machinery.web.wording import counted
 
 _PASSED_OVER: Final = frozenset({".git", ".venv", "node_modules", "__pycache__", ".pilotage", "site"})
 _MOST: Final = 8 << 20

@@ -10,13 +10,13 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotage.kernel.clock import Beat, Clock, SystemClock, TwoClocks, micros
 from pilotage.kernel.interrupts import undivided
 from pilotage.machinery.storage import taking_turns
-from pilotage.machinery.storage.failures import DatabaseNotOurs
+from pilotage.machinery.storage.failures import FILE, DatabaseNotOurs
 from pilotage.machinery.storage.outages import Outage
 from pilotage.machinery.storage.waiting import Meter, Waited
 
@@ -56,7 +56,7 @@ class Database:
         self, url: str, *, clock: Clock | None = None, pool_size: int = 10, patience: float = BUSY_MS / 1000
     ) -> None:
         parsed = sa.make_url(url)
-        self.dialect: Dialect = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
+        self.dialect: Dialect = _dialect(parsed)
         if self.dialect == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.folder = Path(parsed.database).parent if self.dialect == "sqlite" and parsed.database else None
@@ -87,6 +87,7 @@ class Database:
         )
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", partial(_on_sqlite_begin, line))
+        event.listen(engine, "handle_error", partial(_on_sqlite_error, url.database))
         return engine
 
     def _postgres(self, url: sa.URL, pool_size: int) -> sa.Engine:
@@ -197,6 +198,21 @@ class Database:
         self.engine.dispose()
 
 
+def _dialect(url: sa.URL) -> Dialect:
+    """Which of the two it is. Raises DatabaseNotOurs (PLT-933)."""
+    match url.get_backend_name():
+        case "sqlite":
+            return "sqlite"
+        case "postgresql" | "postgres":
+            return "postgresql"
+        case other:
+            raise DatabaseNotOurs(
+                f"The platform's database is SQLite or PostgreSQL, and {other} is neither.",
+                "Write sqlite:///PATH or postgresql://USER@HOST/NAME into PILOTAGE_DATABASE_URL. To read another database in "
+                "a step, declare a pl.Database.",
+            )
+
+
 _POSTGRES_NOW: Final = sa.text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
 
 
@@ -240,6 +256,12 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _on_sqlite_error(file: str | None, context: ExceptionContext) -> None:
+    """Say in which file it was: SQLite does not."""
+    if file:
+        setattr(context.original_exception, FILE, file)
 
 
 def _on_sqlite_begin(line: taking_turns.Line, connection: sa.Connection) -> None:

@@ -35,11 +35,20 @@ class DatabaseNotOurs(PilotageError):
     code: ClassVar[str] = "PLT-933"
 
 
+class DatabaseEmptied(PilotageError):
+    """The database's file is empty although the platform had data."""
+
+    code: ClassVar[str] = "PLT-581"
+
+
 class OtherTables(PilotageError):
     """The database's tables are not those of this version."""
 
     code: ClassVar[str] = "PLT-934"
 
+
+FILE: Final = "pilotage_file"
+"""The attribute of an error of SQLite that names the database's file."""
 
 _KNOWN: Final[tuple[tuple[tuple[str, ...], type[PilotageError], str, str], ...]] = (
     (
@@ -57,7 +66,7 @@ _KNOWN: Final[tuple[tuple[tuple[str, ...], type[PilotageError], str, str], ...]]
     (
         ("not a database", "malformed"),
         DatabaseNotOurs,
-        "The file is no sound SQLite database",
+        "The file{file} is no sound SQLite database",
         "Name another file, or restore a backup.",
     ),
     (
@@ -88,7 +97,8 @@ def in_plain_words(error: BaseException) -> PilotageError | None:
     said = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
     for words, kind, what, remedy in _KNOWN:
         if any(word in said.lower() for word in words):
-            return kind(f"{what}: {said}.", remedy)
+            file = getattr(error.orig, FILE, None)
+            return kind(f"{what.format(file=f' {file}' if file else '')}: {said}.", remedy)
     if isinstance(error, exc.OperationalError | exc.InterfaceError) and not isinstance(error.orig, sqlite3.Error):
         return DatabaseAway(
             f"The database does not answer: {said}.", "See that it runs and that PILOTAGE_DATABASE_URL is right."

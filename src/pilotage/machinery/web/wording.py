@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from pilotage.kernel.counted import counted
+
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -12,11 +14,6 @@ _DAY: Final = 86_400
 def count(number: int) -> str:
     """A number with its thousands apart: 1,650."""
     return f"{number:,}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: "1 case", "318 cases"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def age(length: timedelta) -> str:

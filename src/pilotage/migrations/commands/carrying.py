@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from pilotage.cases.service.proving import Proof, prove
 from pilotage.inbox import store as inbox_store
+from pilotage.kernel.counted import counted
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.contents.files import Contents
@@ -79,11 +80,13 @@ class CarryingCommands:
             self.out.table(("place", "cases"), list(done.places.items()))
             self.out.table(("table", "rows"), [(name, rows) for name, rows in done.rows.items() if rows])
             if done.dissolved:
-                self.out.say(f"{done.dissolved:,} cases were in a batch; they are ready again in the file.")
+                self.out.say(
+                    f"{counted(done.dissolved, 'case was', 'cases were')} in a batch, and ready again in the file."
+                )
             for release in done.missing:
                 self.out.say(f"The artefact of {release} is not there: its cases stand still until it is put back.")
             if done.missing_contents:
-                self.out.say(f"{done.missing_contents:,} contents that something refers to are not there.")
+                self.out.say(f"{counted(done.missing_contents, 'content')} to which something refers: not there.")
             self.out.say(f"Both sums hold. {then}" if proof.holds else "The sums do not hold: see `pilotage doctor`.")
         return Exit.OK if proof.holds else Exit.NOT_WELL
 

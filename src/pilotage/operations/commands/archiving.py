@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 
 from cyclopts import Parameter
 
+from pilotage.kernel.counted import counted
 from pilotage.kernel.durations import duration
 from pilotage.machinery.cli.errors import WrongUsage
 from pilotage.machinery.cli.output import Output
@@ -76,12 +77,12 @@ class ArchiveCommand:
             self.out.line(f"No case ended more than {older_than} ago; no file was written.")
             return
         again = "It went on where it was stopped. " if done.resumed else ""
-        self.out.line(f"{again}{done.whole:,} cases are in {file}, and no longer in the database.")
+        self.out.line(f"{again}{counted(done.whole, 'case is', 'cases are')} in {file}, and no longer in the database.")
         self.out.say("Keep the file: it is the one place where they are. `pilotage archive --restore` puts them back.")
 
     def _restore(self, file: Path) -> None:
         with self.house.database() as database, self.out.watching() as watched:
             done = archiving.restore(database, file, seen=watched.show, by=shell_user(), known=KNOWN)
         if not self.out.put({"file": str(file), "restored": done.cases}):
-            self.out.line(f"{done.cases:,} cases are back in the database.")
+            self.out.line(f"{counted(done.cases, 'case is', 'cases are')} back in the database.")
             self.out.say("The file is no longer needed.")

@@ -14,6 +14,7 @@ from pilotage.cases.store.found import Shape
 from pilotage.cases.values import Place
 from pilotage.cases.values_today import Places
 from pilotage.inbox import store as inbox_store
+from pilotage.kernel.counted import counted
 from pilotage.machinery.cli.bounds import AT_LEAST_ONE
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.cli.times import age
@@ -254,8 +255,8 @@ def _as_data(details: _Details) -> Mapping[str, object]:
 
 
 def _model(one: Spent) -> tuple[object, ...]:
-    unknown = [f"{one.uncounted} calls"] if one.uncounted else []
-    unknown += [f"the price of {one.unpriced} judgements"] if one.unpriced else []
+    unknown = [counted(one.uncounted, "call")] if one.uncounted else []
+    unknown += [f"the price of {counted(one.unpriced, 'judgement')}"] if one.unpriced else []
     return (
         one.automation,
         one.model,
