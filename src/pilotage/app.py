@@ -394,19 +394,22 @@ class Platform:
         from pilotage.cases.panels import today_panels as places_panels  # noqa: PLC0415
         from pilotage.cases.service.today import read_places  # noqa: PLC0415
         from pilotage.machinery.web.app import make_app  # noqa: PLC0415
-        from pilotage.operations.connections_panel import connections_panel  # noqa: PLC0415
-        from pilotage.operations.limits_panel import limits_panel  # noqa: PLC0415
+        from pilotage.operations import outside  # noqa: PLC0415
         from pilotage.operations.pages import today_page, today_panels  # noqa: PLC0415
 
         read = partial(read_places, self.database, tuple(self.automations))
         read_limits = partial(limits.accounts, self.database, self.automations.values())
         read_sides = partial(other_sides.other_sides, self.database, self.automations.values())
         beside = {} if programs is None else {"/in/": programs, "/api/": programs, "/metrics": programs}
-        panels = [*places_panels(read), *today_panels(read, self.needs), limits_panel(read_limits)]
-        panels.append(connections_panel(read_sides))
+        panels = [
+            *places_panels(read),
+            *today_panels(read, self.needs),
+            *outside.panels(read_sides, read_limits),
+        ]
         pages = [
             today_page(),
             cases_page(self.database, tuple(self.automations)),
+            outside.connections_page(read_sides, read_limits),
             case_page(self.database, parts=parts_of_case(self.project), keep=self.project.keep_responses),
         ]
         return make_app(pages, panels, settings, beside=beside)

@@ -74,6 +74,18 @@ def test_without_a_measured_pace_the_limits_say_how_fast(
     assert told.done_at == at(9) + int(100 / pace * SECOND)
 
 
+def test_a_long_quota_alone_says_nothing_of_the_pace() -> None:
+    """Where no call was seen yet, and where the quota is used up by calls that nobody answered: no error, and days are told."""
+    quota = (Quota(12, per="day", zone="Europe/Berlin"),)
+    fresh = forecast(Standing.read("{}", at(9), own=quota), 38)
+    assert (fresh.will_wait, fresh.measured) == (26, False)
+    gone = forecast(used(at(9), 12, 0, quota), 30)
+    assert (gone.gone_at, gone.will_wait) == (at(9), 30)
+    assert in_words(gone, at(9)).startswith(
+        "The daily quota is gone; 30 cases wait until midnight, and all are done on 8"
+    )
+
+
 def test_nothing_is_said_of_nothing() -> None:
     """No limits, nothing waiting."""
     told = forecast(Standing.read("{}", at(9)), 0)

@@ -12,8 +12,8 @@ from pilotage.cases.service.expiring import Expiring
 from pilotage.cases.service.today import read_places
 from pilotage.cases.store import erasing, looking, responses
 from pilotage.operations.connections import OtherSide, needs, other_sides, passing
-from pilotage.operations.connections_panel import connections_context
 from pilotage.operations.health import assess
+from pilotage.operations.outside import connections_context
 from pilotage.testing import CaseView, FakeService, Fault, Place, Platform, Request
 
 

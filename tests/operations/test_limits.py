@@ -9,7 +9,7 @@ import pilotage as pl
 from pilotage.connections.hearing import Notice, Told
 from pilotage.operations.commands.limits import as_data
 from pilotage.operations.limits import Account, accounts, needs
-from pilotage.operations.limits_panel import limits_context
+from pilotage.operations.outside import limits_context
 from pilotage.testing import FakeService, Platform, Request
 
 crm = pl.Connection(

@@ -13,6 +13,8 @@ from pilotage.connections.wording import moment_in_words
 from pilotage.kernel.clock import from_micros
 from pilotage.kernel.counted import counted
 
+FASTEST: Final = 1_000.0
+"""Calls a second that are reckoned with where no call was seen and nothing but a long quota is declared."""
 _MOST_WINDOWS: Final = 5_000
 """Windows of a quota that are looked at: more than thirteen years of days."""
 
@@ -99,7 +101,7 @@ def _pace(form: Form) -> float:
         case QuotaForm() if form.per in {"minute", "hour"}:
             return form.calls / (60 if form.per == "minute" else 3600)
         case _:
-            return float("inf")
+            return FASTEST
 
 
 def in_words(told: Forecast, now: int) -> str:

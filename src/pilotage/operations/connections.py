@@ -8,7 +8,7 @@ from typing import Final
 
 from pilotage.authoring.automation import Automation
 from pilotage.cases.store import standing as counts
-from pilotage.connections.breaker import USUAL, Terms
+from pilotage.connections.breaker import SLOT, USUAL, WARM, WINDOW, Terms
 from pilotage.connections.checked import Checked
 from pilotage.connections.counting import SECOND
 from pilotage.connections.limiting import read
@@ -59,6 +59,10 @@ class OtherSide:
     """When its breaker opens, in words: as any release that runs declares it."""
     differing: Mapping[str, str] = field(default_factory=dict[str, str])
     """The same by release, where they do not declare the same."""
+    hours: Mapping[int, Mapping[str, int]] = field(default_factory=dict[int, Mapping[str, int]])
+    """The same for each hour in which it was called: when the hour began, in microseconds since 1970."""
+    note: str = ""
+    """That it gets its work back gently, or that some of its calls fail, where it is so."""
     checks: Mapping[str, Checked] = field(default_factory=dict[str, Checked])
     """What came of its contract checks last, by what they ask."""
 
@@ -148,6 +152,8 @@ def _other_side(
         repeats_left=None if standing is None else standing.repeats(),
         repeats_share=None if standing is None else standing.stored.breaker.share_of_repeats(standing.now),
         held_back=0 if standing is None else sum(standing.stored.held_back.values()),
+        hours={} if standing is None else _hours(standing),
+        note="" if standing is None else _note(standing, waiting),
         opens=_opens(USUAL if standing is None else standing.terms),
         differing={}
         if standing is None
@@ -160,6 +166,25 @@ def _other_side(
 
 def _opens(terms: Sequence[Terms]) -> str:
     return "; or where ".join(terms_in_words(one) for one in terms)
+
+
+def _hours(standing: Standing) -> Mapping[int, Mapping[str, int]]:
+    hour = 3600 * SECOND
+    return {standing.dated(at * hour) // hour * hour: dict(counts) for at, counts in standing.stored.heard.items()}
+
+
+def _note(standing: Standing, waiting: int) -> str:
+    """What has to be said of a connection whose breaker is closed."""
+    breaker = standing.stored.breaker
+    if not breaker.closed:
+        return ""
+    if breaker.warm < WARM and waiting:
+        return "It answers again and drains: what waits goes out, a few at first, then as fast as the limits allow."
+    recent = [slot for at, slot in breaker.slots.items() if at > (standing.now - WINDOW) // SLOT]
+    failed, answered = sum(slot.failed for slot in recent), sum(slot.answered for slot in recent)
+    if not failed:
+        return ""
+    return f"{failed:,} of its last {wording.counted(failed + answered, 'call')} failed, within two minutes."
 
 
 def _held_up(side: OtherSide, why: Sequence[str]) -> OtherSide:
@@ -286,6 +311,8 @@ def as_data(one: OtherSide) -> Mapping[str, object]:
         "repeats_left": one.repeats_left,
         "repeats_share": one.repeats_share,
         "repeats_held_back_24_hours": one.held_back,
+        "by_hour": {from_micros(at).isoformat(): dict(counts) for at, counts in sorted(one.hours.items())},
+        "note": one.note,
         "breaker_opens": one.opens,
         "breaker_declared": dict(one.differing),
         "sentence": one.sentence,

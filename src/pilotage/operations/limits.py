@@ -17,6 +17,7 @@ from pilotage.connections.limiting import read
 from pilotage.connections.standing import CALLS, Standing, Used
 from pilotage.connections.stored import Told, written
 from pilotage.kernel.clock import from_micros
+from pilotage.machinery.cli.times import iso
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Condition, Need, Urgency
 
@@ -216,3 +217,38 @@ def needs(found: Sequence[Account]) -> list[Need]:
         for one in found
         if one.doubts
     ]
+
+
+def as_data(one: Account) -> Mapping[str, object]:
+    """A connection for a program."""
+    return {
+        "connection": one.name,
+        "waiting": one.waiting,
+        "limits": [
+            {
+                "limit": limit.words,
+                "form": limit.form,
+                "unit": limit.unit,
+                "for": limit.value,
+                "most": limit.most,
+                "left": limit.left,
+                "used": limit.most - limit.left,
+                "free_at": iso(limit.free_at),
+                "declared_by": list(limit.declared_by),
+            }
+            for limit in one.limits
+        ],
+        "pace": round(one.forecast.pace, 3),
+        "measured": one.forecast.measured,
+        "forecast": one.sentence,
+        "gone_at": iso(one.forecast.gone_at),
+        "back_at": iso(one.forecast.back_at),
+        "will_wait": one.forecast.will_wait,
+        "done_at": iso(one.forecast.done_at),
+        "throttled": one.throttled,
+        "throttled_at": iso(one.throttled_at),
+        "closed_until": iso(one.closed_until),
+        "told": one.told,
+        "doubts": list(one.doubts),
+        "clock": one.jumped,
+    }

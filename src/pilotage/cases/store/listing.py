@@ -5,8 +5,8 @@ through in their order, a stretch at a time, and the page says how far it looked
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -63,7 +63,7 @@ def listed(tx: Tx, wanted: Wanted, most: int) -> Listed:
     if wanted.places is not None and not wanted.places:
         return Listed(cases=(), more=None)
     if _are_few(tx, wanted):
-        fitting = _fitting(cases, wanted, indexed=True).order_by((cases.c.id + 0).desc()).limit(most + 1)
+        fitting = _fitting(wanted, indexed=True).order_by((cases.c.id + 0).desc()).limit(most + 1)
         return _page(rows.values(CaseRow, tx.execute(fitting)), most)
     return _of_the_newest(tx, wanted, most)
 
@@ -77,7 +77,7 @@ def _are_few(tx: Tx, wanted: Wanted) -> bool:
     opened = wanted.places is not None and not wanted.places & ENDED
     if not opened and wanted.automation is None:
         return False
-    query = sa.select(cases.c.id)
+    query = sa.select(cases.c.place if opened else cases.c.automation)
     if opened:
         query = query.where(still_open(), cases.c.place.in_(sorted(wanted.places or ())))
     if wanted.automation is not None:
@@ -88,30 +88,31 @@ def _are_few(tx: Tx, wanted: Wanted) -> bool:
 
 def _of_the_newest(tx: Tx, wanted: Wanted, most: int) -> Listed:
     length = STRETCH if wanted.word is None else STRETCH_OF_WORDS
-    newest = sa.select(*rows.columns(cases, CaseRow)).order_by(cases.c.id.desc()).limit(length)
+    ids = sa.select(cases.c.id).order_by(cases.c.id.desc())
     if wanted.before is not None:
-        newest = newest.where(cases.c.id < wanted.before)
-    stretch = newest.subquery("stretch")
-    query = _fitting(stretch, wanted).order_by(stretch.c.id.desc()).limit(most + 1)
+        ids = ids.where(cases.c.id < wanted.before)
+    last = tx.execute(ids.limit(1).offset(length - 1)).scalar()
+    query = _fitting(wanted, indexed=False).order_by(cases.c.id.desc()).limit(most + 1)
+    if last is not None:
+        query = query.where(cases.c.id >= last)
     found = rows.values(CaseRow, tx.execute(query))
-    if len(found) > most:
+    if len(found) > most or last is None:
         return _page(found, most)
-    ids = newest.with_only_columns(cases.c.id).subquery()
-    seen, last = tx.execute(sa.select(sa.func.count(), sa.func.min(ids.c.id))).one()
-    return Listed(cases=found, more=last, whole=False) if seen == length else Listed(cases=found, more=None)
+    return Listed(cases=found, more=last, whole=False)
 
 
-def _fitting(source: sa.FromClause, wanted: Wanted, *, indexed: bool = False) -> sa.Select[*tuple[object, ...]]:
-    """The rows of a source that fit; `indexed`: with the words that let SQLite use the index of open cases."""
-    c = source.c
-    query = sa.select(*(c[field.name] for field in fields(CaseRow)))
+def _fitting(wanted: Wanted, *, indexed: bool) -> sa.Select[*tuple[Any, ...]]:
+    """The cases that fit: by the indexes that know few of them, or by no other than that of ids."""
+    c = cases.c
+    query = sa.select(*rows.columns(cases, CaseRow))
     if wanted.automation is not None:
-        query = query.where(c.automation == wanted.automation)
+        query = query.where((c.automation if indexed else sa.func.coalesce(c.automation, "")) == wanted.automation)
     if wanted.places is not None:
-        query = query.where(c.place.in_(sorted(wanted.places)))
+        place = c.place if indexed else sa.func.coalesce(c.place, "")
+        query = query.where(place.in_(sorted(wanted.places)))
         if indexed and not wanted.places & ENDED:
             query = query.where(still_open())
-    if indexed and wanted.before is not None:
+    if wanted.before is not None:
         query = query.where(c.id < wanted.before)
     if wanted.word is not None:
         said = f": {wanted.word}. "

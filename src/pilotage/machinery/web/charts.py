@@ -96,3 +96,11 @@ def shares(parts: Sequence[tuple[str, int]]) -> tuple[Share, ...]:
             placed.append(Share(start=round(start, 3), width=round(width * scale, 3), number=number, kind=kind))
         start += width * scale
     return tuple(placed)
+
+
+def part_of(share: float, kind: str) -> tuple[Share, ...]:
+    """The one stretch of a bar that is taken up, between 0 and 1; what is not nothing can be seen."""
+    if share <= 0:
+        return ()
+    width = round(min(100.0, max(0.5, 100 * share)), 3)
+    return (Share(start=0.0, width=width, number=round(100 * share), kind=kind),)

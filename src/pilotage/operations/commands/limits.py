@@ -1,17 +1,18 @@
 """`pilotage limits`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from pilotage.connections.forecast import FASTEST
 from pilotage.kernel.errors import UnknownName
 from pilotage.machinery.cli.names import did_you_mean
 from pilotage.machinery.cli.output import Output
-from pilotage.machinery.cli.times import iso, when
+from pilotage.machinery.cli.times import when
 from pilotage.operations.commands.house import House
-from pilotage.operations.limits import Account, Limit, accounts
+from pilotage.operations.limits import Account, Limit, accounts, as_data
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _row(account: Account, limit: Limit) -> tuple[object, ...]:
 
 def _sentences(one: Account) -> list[str]:
     words: list[str] = []
-    if one.forecast.pace:
+    if one.forecast.pace and (one.forecast.measured or one.forecast.pace < FASTEST):
         kind = "The pace is" if one.forecast.measured else "Its limits allow"
         words.append(f"{kind} {one.forecast.pace:.3g} calls a second.")
     if one.sentence:
@@ -87,38 +88,3 @@ def _sentences(one: Account) -> list[str]:
 
 def _int(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def as_data(one: Account) -> Mapping[str, object]:
-    """A connection for a program."""
-    return {
-        "connection": one.name,
-        "waiting": one.waiting,
-        "limits": [
-            {
-                "limit": limit.words,
-                "form": limit.form,
-                "unit": limit.unit,
-                "for": limit.value,
-                "most": limit.most,
-                "left": limit.left,
-                "used": limit.most - limit.left,
-                "free_at": iso(limit.free_at),
-                "declared_by": list(limit.declared_by),
-            }
-            for limit in one.limits
-        ],
-        "pace": round(one.forecast.pace, 3),
-        "measured": one.forecast.measured,
-        "forecast": one.sentence,
-        "gone_at": iso(one.forecast.gone_at),
-        "back_at": iso(one.forecast.back_at),
-        "will_wait": one.forecast.will_wait,
-        "done_at": iso(one.forecast.done_at),
-        "throttled": one.throttled,
-        "throttled_at": iso(one.throttled_at),
-        "closed_until": iso(one.closed_until),
-        "told": one.told,
-        "doubts": list(one.doubts),
-        "clock": one.jumped,
-    }
