@@ -1,5 +1,7 @@
 """The figures of the platform for a monitoring system: right, whoever worked, and for who may see them, on both databases."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -106,6 +108,18 @@ def test_figures_are_those_of_the_database(platform: Platform, desk: FakeService
     assert found["pilotage_connection_waiting books"] == 1
     assert "canary" not in " ".join(found)
     assert ("bills", "waiting", 1) in open_cases(platform.inner.database, ["bills"])
+
+
+@pytest.mark.peers
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool here (Debian: prometheus)")
+def test_prometheus_finds_nothing_wrong_with_them(platform: Platform) -> None:
+    """Names, help and types are as Prometheus's own tool wants them."""
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    platform.inner.watch.write()
+    text = prometheus_text(figures(platform.inner.database, ["bills"]))
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 
 def test_figures_are_for_who_has_a_token_for_them(platform: Platform) -> None:

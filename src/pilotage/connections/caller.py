@@ -46,7 +46,7 @@ from pilotage.connections.sorting import (
 )
 from pilotage.connections.standing import CALLS
 from pilotage.connections.telling import Telling
-from pilotage.connections.tracing import TOO_LATE, Tells, told
+from pilotage.connections.tracing import TOO_LATE, Tells, told, told_permit
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
@@ -189,7 +189,7 @@ class ConnectionCaller:
                 await self._gate.repeat(account.name)
         held = await self._held(account, Ask(amounts=amounts), None)
         try:
-            with self._foreign(account, probe=probe):
+            with told_permit(self._telemetry, account, self._step, held), self._foreign(account, probe=probe):
                 yield given
         finally:
             if held is not None:

@@ -1,5 +1,6 @@
 """Tells of each call that leaves: a span around it, the header that goes along, what came of it. Where nobody listens, nothing."""
 
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
@@ -60,3 +61,10 @@ def told(
         waited=None if held is None else held.waited,
         sends=account.sends_trace,
     )
+
+
+def told_permit(telemetry: Tells, account: Account, step: str, held: Held | None) -> AbstractContextManager[None]:
+    """The context in which a client that is not ours has leave to call: what it calls in it is not seen."""
+    if telemetry is None:
+        return nullcontext()
+    return telemetry.permit(account.name, step=step, waited=None if held is None else held.waited)

@@ -9,7 +9,11 @@ from opentelemetry.trace import SpanKind, StatusCode
 from traced import TracedPlatform
 from traced_bills import Bill, Booked, Listening, Payer, answering, bills, book, books, payer, register
 
+from pilotage.cases.commands.traces import traces_of
 from pilotage.kernel.ids import read
+from pilotage.machinery.net.departure import Departure
+from pilotage.machinery.net.errors import AddressRefused
+from pilotage.machinery.net.messages import Answer, Outgoing
 from pilotage.machinery.telemetry.identity import trace_of
 from pilotage.testing import FakeService, Fault
 
@@ -104,6 +108,21 @@ def test_a_client_for_a_library_is_traced_like_any_other(
     assert f"{call.context.span_id:016x}" in cast("Listening", sides[0]).headers[0]["traceparent"]
 
 
+def test_a_case_names_the_traces_that_were_recorded(platform: TracedPlatform) -> None:
+    """The ids are computed from what is stored, and are those of the spans: of its batches, and of its effects."""
+    case = platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    number = read("C", str(case.id))
+    assert number is not None
+    with platform.inner.database.snapshot() as tx:
+        told = traces_of("test")(tx, number)
+    roots = {
+        f"{one.context.trace_id:032x}": one.name.partition(" ")[0] for one in platform.seen.spans if not one.parent
+    }
+    assert {str(trace): str(of).partition(" ")[0].removesuffix("s") for of, trace in told.rows} == roots
+    assert [dict(one) for one in told.data] == [{"of": of, "trace": trace} for of, trace in told.rows]
+
+
 @pytest.mark.parametrize(
     ("fault", "word", "status"),
     [
@@ -128,6 +147,41 @@ def test_a_call_that_fails_says_how_in_our_word(
     assert call.status.status_code is StatusCode.ERROR
     assert call.status.description is None
     assert platform.seen.counted("pilotage.calls")["books", word] == 1
+
+
+def test_what_never_came_to_a_call_is_named_by_its_code(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that may not be called has no word of the other side: its error's code stands there, and no text of it."""
+
+    async def refused(request: Outgoing, leaving: Departure) -> Answer:
+        what = "canary-address"
+        raise AddressRefused(what, "canary-remedy")
+
+    monkeypatch.setattr(sides[1], "send", refused)
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    call = platform.seen.named("POST")[0]
+    assert (call.attributes or {})["error.type"] == AddressRefused.code
+    assert "canary" not in call.to_json()
+    assert (platform.seen.named("effect book")[0].attributes or {})["pilotage.outcome"] == "not done"
+
+
+def test_leave_for_another_client_is_a_span_too(
+    platform: TracedPlatform, sides: tuple[FakeService, FakeService]
+) -> None:
+    """What a client that is not ours does under a permit is not seen, but how long it had it is."""
+
+    async def with_another_client(bill: Bill) -> Payer:
+        async with register.permit():
+            return Payer(name="somebody")
+
+    platform.replace(payer, with_another_client)
+    platform.submit(bills, {"id": "B1"})
+    platform.settle()
+    (permit,) = platform.seen.named("permit register")
+    assert (permit.attributes or {})["pilotage.connection"] == "register"
+    assert permit.parent is not None
 
 
 def test_nothing_of_a_record_or_an_answer_stands_in_a_span(

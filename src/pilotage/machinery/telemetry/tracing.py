@@ -132,6 +132,15 @@ class Telemetry:
         )
 
     @contextmanager
+    def permit(self, connection: str, *, step: str, waited: float | None) -> Generator[None]:
+        """Leave for a client that is not ours to call a connection, as long as it lasts."""
+        said: dict[str, str | float] = {"pilotage.connection": connection, "pilotage.step": step}
+        if waited is not None:
+            said["pilotage.permit.wait"] = round(waited, 6)
+        with self.span(f"permit {connection}", said=said, kind=SpanKind.CLIENT):
+            yield
+
+    @contextmanager
     def asking(self, model: str, *, connection: str) -> Generator[Question]:
         """One question to a model, as OpenTelemetry's conventions for generative AI have it; the call is inside."""
         marks = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": connection, "gen_ai.request.model": model}
