@@ -100,6 +100,30 @@ copies = pl.Automation(
 )
 
 
+@pl.judge
+def drafted(letter: Letter) -> pl.Judgement[Copy]:
+    """An answer to the letter, of which nobody is sure."""
+    data = b"x" * 2_000 if letter.note == "large" else b"Dear writer"
+    return pl.Judgement(Copy(made=pl.Document.of(data, name="answer.txt")), confidence=0.4)
+
+
+@pl.compute
+def measure_copy(copy: Copy) -> Size:
+    """How long the answer is; it is read after a person decided."""
+    return Size(letters=len(copy.made.text()))
+
+
+answered = pl.Automation(
+    "answered",
+    purpose="Letters are answered.",
+    takes=Letter,
+    gives=Size,
+    key=lambda letter: letter.document.digest,
+    owner=clerk,
+    process=pl.Path(drafted.alone(above=0.9, otherwise=pl.Ask(clerk, within="4h", then=pl.Role("lead"))), measure_copy),
+)
+
+
 @pytest.fixture
 def platform(database_url: str) -> Iterator[Platform]:
     """A platform with the letters."""
@@ -251,3 +275,22 @@ def test_a_document_that_a_step_made_and_is_too_large(database_url: str) -> None
         platform.settle()
         assert (large.place, small.place) == (Place.DEAD, Place.DONE)
         assert "is larger than the file store takes" in " ".join(large.timeline)
+
+
+def test_a_document_that_a_person_is_asked_about_is_kept(database_url: str) -> None:
+    """What a judgement proposes is in the file store while it waits, and is read once it was decided; too large, it is dead."""
+    with Platform(answered, database_url=database_url) as platform:
+        platform.inner.contents.most = 1_000
+        good, large = (
+            platform.submit(answered, Letter(document=pl.Document.of(note.encode(), name="a.txt"), note=note))
+            for note in ("good", "large")
+        )
+        platform.settle()
+        assert (good.place, large.place) == (Place.WITH_PEOPLE, Place.DEAD)
+        answer = pl.Document.of(b"Dear writer", name="answer.txt")
+        assert answer.digest in kept(platform)
+        assert platform.inner.contents.read(answer.digest) == b"Dear writer"
+        good.decision.settle(good.decision.proposal, by=clerk, reason="It is right")
+        platform.settle()
+        assert good.place is Place.DONE, good.timeline
+        assert good.output(measure_copy) == Size(letters=11)

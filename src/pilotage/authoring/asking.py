@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pilotage.authoring.limits import at_least_one
 
+STATED: Final = "stated by the model"
+"""The measure of a confidence that is no probability."""
 Verb = Literal["classify", "extract", "summarise", "draft"]
 Answers = Literal["schema", "json", "text"]
 

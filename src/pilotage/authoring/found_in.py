@@ -1,5 +1,6 @@
 """What a function reads of its module: settings and artifacts that its declaration does not name."""
 
+import dis
 import types
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -36,12 +37,22 @@ def _read_by(function: types.FunctionType) -> Iterator[object]:
         except ValueError:  # not filled yet
             continue
     names = set(_names(function.__code__))
-    for name in names:
+    for name in set(_globals(function.__code__)):
         value: object = function.__globals__.get(name)
         if isinstance(value, types.ModuleType):
             yield from (vars(value)[inner] for inner in names if inner in vars(value))
         elif value is not None:
             yield value
+
+
+def _globals(code: types.CodeType) -> Iterator[str]:
+    """Names that are read of the module; the `reply` of `answer.reply` is none, although it is among the names."""
+    for one in dis.get_instructions(code):
+        if one.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
+            yield str(one.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _globals(constant)
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

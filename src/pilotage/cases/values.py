@@ -117,6 +117,8 @@ class LiveCase:
     stored: dict[str, object] = field(default_factory=dict[str, object])
     """What earlier checkpoints stored, encoded."""
     judgements: dict[str, object] = field(default_factory=dict[str, object])
+    proposed: object = None
+    """What a person is asked about, typed."""
     story: list[list[object]] = field(default_factory=list[list[object]])
     """What happened since the last checkpoint: [what, node, details ...], for the timeline."""
     attempts: int = 0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotage.authoring.asking import Agreement, AskedModel, Inquiry, Probability, Stated, Use
+from pilotage.authoring.asking import STATED, Agreement, AskedModel, Inquiry, Probability, Stated, Use
 from pilotage.authoring.judgements import Judgement, Note, Quote, abstain
 from pilotage.authoring.ports import Caller
 from pilotage.machinery.net.masking import hide
@@ -118,7 +118,7 @@ class Judging:
                     )
                 return first, sure, {}, "probability"
             case Stated():
-                return first, first.stated or 0.0, {}, "stated by the model"
+                return first, first.stated or 0.0, {}, STATED
             case None:
                 return first, 0.0, {}, "none: it is written"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from pilotage.authoring.asking import Use
+from pilotage.authoring.asking import STATED, Use
 from pilotage.authoring.judgements import Judgement, Quote
 from pilotage.authoring.plan import Codec, Node, label_text
 from pilotage.authoring.steps import Judged as JudgedStep
@@ -60,18 +60,23 @@ def _judged(
             alone = False
             why = f'It quotes "{missing[0]}", which is not in the record.'
         elif not alone:
-            sure = f"{judgement.confidence:.0%} sure"
+            sure = f"{judgement.confidence:.0%} sure{', as the model states it' if _as_stated(judgement) else ''}"
             why = (
                 f"{sure}; {step.above:.0%} is asked for."
                 if step.above is not None
                 else f"{sure}; a person is always asked."
             )
     if alone:
-        case.story.append(["judged", node.name, label, round(judgement.confidence, 4), True])
+        told: list[object] = ["judged", node.name, label, round(judgement.confidence, 4), True]
+        case.story.append([*told, True] if _as_stated(judgement) else told)
         return give(case, node, judgement.value)
     case.story.append(
-        ["judged", node.name, label, None if judgement.abstained else round(judgement.confidence, 4), False]
+        [
+            *("judged", node.name, label, None if judgement.abstained else round(judgement.confidence, 4), False),
+            *([True] if _as_stated(judgement) else []),
+        ]
     )
+    case.proposed = judgement.value if judgement.abstained is None else None
     return leaving.asks(
         case,
         Question(
@@ -84,6 +89,11 @@ def _judged(
             why=why,
         ),
     )
+
+
+def _as_stated(judgement: Judgement[object]) -> bool:
+    """Whether its confidence is what a model says of itself, which is no probability."""
+    return bool(judgement.asked) and judgement.asked[-1].measure == STATED
 
 
 def _missing(env: Walk, case: LiveCase, node: Node, quotes: Sequence[tuple[str, str | None]]) -> list[str]:

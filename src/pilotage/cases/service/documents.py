@@ -68,7 +68,7 @@ def references(owner: str, owner_id: int, documents: Iterable[Document], now: in
 
 
 def store_given(contents: Contents, plan: Plan, walked: Walked) -> list[tuple[int, Document]]:
-    """Put the documents into the file store that steps gave since the last checkpoint: those that each case needs.
+    """Put the documents into the file store that steps gave or propose since the last checkpoint: those that each case needs.
 
     A case that came to a document which is too large is a dead letter.
     """
@@ -92,7 +92,7 @@ def store_given(contents: Contents, plan: Plan, walked: Walked) -> list[tuple[in
 
 def _store_given(contents: Contents, case: LiveCase, nodes: Sequence[str]) -> list[tuple[int, Document]]:
     given = [case.values[name] for name in nodes if name in case.fresh and name in case.values]
-    return [(case.id, document) for document in put_all(contents, given)]
+    return [(case.id, document) for document in put_all(contents, [*given, case.proposed])]
 
 
 def put_all(contents: Contents, value: object) -> tuple[Document, ...]:
