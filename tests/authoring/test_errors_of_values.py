@@ -175,6 +175,10 @@ def test_a_credential_in_the_code(wrong: dict[str, Any]) -> None:
             "PLT-570 Breaker: this breaker is none: rate is a share of the calls. > Write rate=0.5 for one half of them.",
         ),
         (
+            lambda: pl.Connection("desk", base_url="https://desk.example", credential_header="a b"),
+            'PLT-572 Connection desk: "a b" is no name of a header. > Write it as the service does: credential_header="x-api-key".',
+        ),
+        (
             lambda: pl.Breaker(at_least=0),
             "PLT-570 Breaker: this breaker is none: at_least must be 1 or more. > Write at_least=5.",
         ),

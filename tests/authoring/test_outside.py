@@ -43,7 +43,10 @@ class Recorder:
 
         return wait()
 
-    def client(self, connection: str, *, reads: bool) -> httpx2.AsyncClient:
+    def client(
+        self, connection: str, *, reads: bool, reserve: Mapping[str, float], price: pl.Price | None
+    ) -> httpx2.AsyncClient:
+        del reserve, price
         self.clients.append((connection, reads))
         return httpx2.AsyncClient()
 

@@ -6,19 +6,21 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import openai
 import pytest
 from helpdesk_account import CANARY, guard, helpdesk, opened
-from openai import AsyncOpenAI
+from openai import AsyncAzureOpenAI, AsyncOpenAI
 from peers import Line, Peer, answering, closed_port
 
+import pilotage as pl
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.limits import Quota
 from pilotage.authoring.ports import Surroundings, surroundings
-from pilotage.authoring.settings import UsedOutside
+from pilotage.authoring.settings import Secret, Setting, UsedOutside
 from pilotage.connections.caller import ConnectionCaller
 from pilotage.connections.errors import (
     AnotherOrigin,
@@ -353,6 +355,119 @@ def test_an_sdks_calls_count_within_the_limits(database_url: str) -> None:
             (used,) = read(tx, database.now(tx))["desk"].used()
     assert isinstance(came.failure, NoRoom)
     assert used.left == 0
+
+
+@pytest.mark.parametrize(
+    ("usage", "price", "tokens", "cents"),
+    [
+        (
+            {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+            pl.Price(input=100, output=1000),
+            120,
+            3,
+        ),
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}, None, 120, 50),
+        (None, pl.Price(input=100, output=1000), 400, 50),
+    ],
+    ids=["said and priced", "said", "not said"],
+)
+def test_what_an_sdk_reserves_is_settled_by_the_answers_usage(
+    database_url: str, usage: dict[str, int] | None, price: pl.Price | None, tokens: int, cents: int
+) -> None:
+    """Held at the upper bound before the call, and counted as what the answer says; what it does not say was used."""
+
+    async def reserves(account: Connection) -> str | None:
+        client = account.client(reads=True, reserve={"tokens": 400, "USD": 0.5}, price=price)
+        library = AsyncOpenAI(http_client=client, base_url=str(client.base_url), api_key="unused", max_retries=0)
+        answer = await library.chat.completions.create(model="m", messages=[{"role": "user", "content": "Which team?"}])
+        return answer.choices[0].message.content
+
+    said = CHAT if usage is None else json.dumps({**json.loads(CHAT), "usage": usage}).encode()
+    with Peer(answering("200 OK", said)) as peer, closing(Database(database_url)) as database:
+        prepare(database)
+        limits = [Quota(1_000, per="month", of="tokens"), Quota(1, per="month", of="USD")]
+        account = Connection("desk", base_url=peer.url, limits=limits, timeout="2s")
+        limiter = Limiter(database=database, declared={"tickets@dev": [account]})
+        limiter.announce()
+        came = step(peer.url, reserves, account=account, accounts=(account,), limits=limiter)
+        assert came.value == "cards"
+        with database.snapshot() as tx:
+            left = {one.form.unit: one.left for one in read(tx, database.now(tx))["desk"].used()}
+    assert left == {"tokens": 1_000 - tokens, "USD": 1_000_000 - cents * 10_000}
+
+
+async def plainly(account: Connection) -> object:
+    """A client of no library, which sends its key as Anthropic's does."""
+    client = account.client(reads=True)
+    answer = await client.post(f"{client.base_url}/messages", json={}, headers={"x-api-key": "a-placeholder"})
+    return answer.json()["model"]
+
+
+async def on_azure(account: Connection) -> object:
+    """The SDK as it is made for Azure, which sends its key as api-key."""
+    client = account.client(reads=True)
+    library = AsyncAzureOpenAI(
+        http_client=client,
+        base_url=str(client.base_url),
+        api_key="a-placeholder",
+        api_version="2026-01-01",
+        max_retries=0,
+    )
+    answer = await library.chat.completions.create(model="m", messages=[{"role": "user", "content": "Which team?"}])
+    return answer.model
+
+
+async def usually(account: Connection) -> object:
+    """The SDK with a placeholder in Authorization."""
+    client = account.client(reads=True)
+    library = AsyncOpenAI(http_client=client, base_url=str(client.base_url), api_key="a-placeholder", max_retries=0)
+    return (await library.chat.completions.create(model="m", messages=[])).model
+
+
+@pytest.mark.parametrize("use", [plainly, on_azure, usually])
+@pytest.mark.parametrize("header", ["Authorization", "x-api-key", "api-key", None])
+def test_the_credential_goes_in_the_header_that_is_declared_and_a_placeholder_nowhere(
+    use: Use, header: str | None
+) -> None:
+    """Whatever header the library uses: what it was given for a key does not leave, also where the account has none."""
+    with Peer(answering("200 OK", CHAT)) as peer:
+        if header is None:
+            account = Connection("books", base_url=Setting("books-url"))
+        else:
+            token = Secret("helpdesk-token", max_age="90d")
+            account = Connection(
+                "helpdesk", base_url=Setting("helpdesk-url"), credential=token, credential_header=header
+            )
+        came = step(peer.url, use, account=account, accounts=(account,))
+        assert (came.value, came.failure) == ("m", None)
+        (request,) = peer.requests
+    head = request.split(b"\r\n\r\n")[0].decode().lower().split("\r\n")
+    assert "a-placeholder" not in request.decode()
+    sent = {line.partition(":")[0]: line.partition(": ")[2] for line in head[1:]}
+    kept = {name: sent[name] for name in ("authorization", "x-api-key", "api-key") if name in sent}
+    bearer = "bearer " if header == "Authorization" else ""
+    assert kept == ({} if header is None else {header.lower(): f"{bearer}{CANARY.lower()}"})
+
+
+def test_a_fresh_credential_is_found_in_its_header(tmp_path: Path) -> None:
+    """After 401 it is read again and compared where it goes, whatever header that is."""
+    file = tmp_path / "helpdesk-token"
+    file.write_text("an-old-token")
+    file.chmod(0o600)
+
+    def script(line: Line, number: int) -> None:
+        line.request()
+        file.write_text("a-new-token")
+        line.answer("401 No", b"")
+        line.request()
+        line.answer("200 OK", CHAT)
+
+    token = Secret("helpdesk-token", max_age="90d")
+    account = Connection("helpdesk", base_url=Setting("helpdesk-url"), credential=token, credential_header="x-api-key")
+    with Peer(script) as peer:
+        came = step(peer.url, plainly, account=account, accounts=(account,), folder=tmp_path)
+    assert (came.value, came.failure) == ("m", None)
+    assert [b"x-api-key: a-new-token" in one.lower() for one in peer.requests] == [False, True]
 
 
 # -- what it shows ---------------------------------------------------------------------

@@ -263,6 +263,9 @@ RUNNING: Final = {
 
 BREAKERS: Final = {
     "PLT-570": Words("this breaker is none: {why}.", "{remedy}"),
+    "PLT-572": Words(
+        '"{text}" is no name of a header.', 'Write it as the service does: credential_header="x-api-key".'
+    ),
 }
 
 SOURCES: Final = {
@@ -279,7 +282,7 @@ SECTIONS: Final = {
     "Models": MODELS,
     "Automations": AUTOMATIONS,
     "While it runs": RUNNING,
-    "Breakers": BREAKERS,
+    "Breakers and headers": BREAKERS,
     "Sources of records": SOURCES,
 }
 

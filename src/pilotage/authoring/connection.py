@@ -1,5 +1,6 @@
 """An outside account, and the calls that a step makes through it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from pilotage.authoring.asking import Price
 from pilotage.authoring.codes import finding
 from pilotage.authoring.contract_check import ContractCheck
 from pilotage.authoring.findings import DefinitionError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _KEY_HEADER: Final = "Idempotency-Key"
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class Connection:
@@ -50,6 +53,7 @@ class Connection:
         signing: Secret | None = None,
         checks: Sequence[ContractCheck] = (),
         breaker: Breaker | None = None,
+        credential_header: str = "Authorization",
         sends_trace: bool = True,
     ) -> None:
         self.name = name
@@ -66,6 +70,10 @@ class Connection:
         self.signing = signing
         """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
         self.checks: tuple[ContractCheck, ...] = tuple(checks)
+        if not _HEADER.fullmatch(credential_header):
+            raise DefinitionError(finding("PLT-572", place=place, line=self.line, text=credential_header))
+        self.credential_header = credential_header
+        """Where the credential goes; in `Authorization` as a bearer token unless it names its scheme, elsewhere as it is."""
         self.breaker = breaker or Breaker()
         """When it is left alone because the other side fails."""
         self.sends_trace = sends_trace
@@ -129,13 +137,17 @@ class Connection:
         """
         return self._caller().permit(self.name, weight, dict(reserve or {}))
 
-    def client(self, *, reads: bool = False) -> "httpx2.AsyncClient":
+    def client(
+        self, *, reads: bool = False, reserve: Mapping[str, float] | None = None, price: Price | None = None
+    ) -> "httpx2.AsyncClient":
         """A client for a library that takes one: `AsyncOpenAI(http_client=models.client(reads=True), max_retries=0, ...)`.
 
         Each of its requests is a call of the step, with the connection's credential in the place of the library's.
         In an act it makes one state-changing call; elsewhere it reads, with GET, and with `reads=True` with POST too.
+        `reserve` holds what a request takes at most, such as {"tokens": 4000, "USD": 0.05}. What the answer says in its
+        `usage` is settled: tokens always, USD by `price`; what it does not say was used.
         """
-        return self._caller().client(self.name, reads=reads)
+        return self._caller().client(self.name, reads=reads, reserve=dict(reserve or {}), price=price)
 
     async def _call(
         self,
@@ -178,6 +190,7 @@ class Connection:
             "idempotency_header",
             "signing",
             "breaker",
+            "credential_header",
             "sends_trace",
         ):
             if repr(getattr(self, setting)) != repr(getattr(other, setting)):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from pilotage.authoring.asking import Inquiry
+from pilotage.authoring.asking import Inquiry, Price
 from pilotage.authoring.failures import Failure
 from pilotage.authoring.judgements import Judgement
 
@@ -85,7 +85,9 @@ class Caller(Protocol):
         """Wait for a permit of the connection, for a client that is not ours: so many calls, and what is reserved by unit."""
         ...
 
-    def client(self, connection: str, *, reads: bool) -> "httpx2.AsyncClient":
+    def client(
+        self, connection: str, *, reads: bool, reserve: Mapping[str, float], price: Price | None
+    ) -> "httpx2.AsyncClient":
         """A client for a library that takes one; each of its requests is a call. `reads`: a POST changes nothing."""
         ...
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from pilotage.authoring.ports import Call
@@ -17,6 +17,8 @@ from pilotage.kernel.ids import ids
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Origin, Outgoing
 from pilotage.machinery.net.redaction import Redactor
+
+AUTHORIZATION: Final = "Authorization"
 
 
 class Credentials(Protocol):
@@ -71,6 +73,8 @@ class Account:
     not_done: NotDoneStatuses
     longest: float = 10.0
     """Seconds that one call may last."""
+    credential_header: str = AUTHORIZATION
+    """The header in which the credential goes."""
     signing: str | None = None
     """The secret with which a call's body is signed, as Standard Webhooks says."""
     sends_trace: bool = True
@@ -114,7 +118,9 @@ def _headers(account: Account, key: str | None, credentials: Credentials, *, sen
     if key is not None and account.idempotency_header:
         headers[account.idempotency_header] = key
     if account.secret is not None:
-        headers["Authorization"] = _authorization(credentials.held(account.secret))
+        held = credentials.held(account.secret)
+        usual = account.credential_header.lower() == AUTHORIZATION.lower()
+        headers[account.credential_header] = _authorization(held) if usual else held.reveal()
     return headers
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Generator, Map
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from pilotage.authoring.asking import Price
 from pilotage.authoring.errors import ConnectionNotNamed
 from pilotage.authoring.failures import (
     Failure,
@@ -118,12 +119,16 @@ class ConnectionCaller:
             return seen.value if verdict is Verdict.ANSWERED else None
         raise self._failure(account, call, verdict, seen)
 
-    def client(self, connection: str, *, reads: bool) -> "httpx2.AsyncClient":
+    def client(
+        self, connection: str, *, reads: bool, reserve: Mapping[str, float], price: Price | None
+    ) -> "httpx2.AsyncClient":
         """A client for a library that takes one; each of its requests is a call of this step."""
         account = self._named(connection)
         from pilotage.machinery.net.injection import httpx2_client  # noqa: PLC0415 - for those who hand it to a library
 
-        sender = Injected(caller=self, account=account, reads=reads, step=self._step)
+        sender = Injected(
+            caller=self, account=account, reads=reads, step=self._step, reserve=dict(reserve), price=price
+        )
         return httpx2_client(sender.send, base_url=str(account.origin), seconds=account.longest)
 
     async def exchange(
@@ -324,7 +329,8 @@ class ConnectionCaller:
             return None
         await asyncio.to_thread(self._credentials.read_again, account.secret)
         fresh = self._outgoing(account, call)
-        return fresh if fresh.headers["Authorization"] != used.headers["Authorization"] else None
+        header = account.credential_header
+        return fresh if fresh.headers[header] != used.headers[header] else None
 
     async def _act(self, account: Account, call: Call, outgoing: Outgoing) -> Came:
         """Send the one state-changing call. However it ends, `standing` says what is known."""

@@ -28,7 +28,7 @@ def _places(account: Account, outgoing: Outgoing) -> Generator[tuple[str, bytes]
     yield "path", outgoing.path.encode()
     yield "query", outgoing.query.encode()
     for name, value in outgoing.headers.items():
-        if account.secret is None or name != "Authorization":
+        if account.secret is None or name != account.credential_header:
             yield f"header {name}", value.encode()
     yield "body", outgoing.body or b""
 

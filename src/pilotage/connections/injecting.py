@@ -3,17 +3,20 @@
 Where it could not be carried, the client gets its own library's exception, and the step's failure is ours all the same.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, NoReturn, Protocol, cast
 
+from pilotage.authoring.asking import Price
 from pilotage.authoring.failures import Failure, MalformedResponse, UnknownOutcome
 from pilotage.authoring.ports import Call, Caller, Method, surroundings
 from pilotage.authoring.settings import UsedOutside
 from pilotage.connections.accounts import Account
 from pilotage.connections.errors import AnotherOrigin, NotDone, SecondCall
+from pilotage.connections.usage import used_in
 from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong
 from pilotage.machinery.net.masking import hide, hide_bytes
@@ -23,6 +26,18 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORTS: Final = {"http": 80, "https": 443}
 _PLATFORMS: Final = frozenset({"accept", "user-agent", "content-type"})
 """Headers that we set where the other client says nothing."""
+_CREDENTIALS: Final = (
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "ocp-apim-subscription-key",
+    "x-auth-token",
+    "x-access-token",
+    "cookie",
+)
+"""Headers in which libraries send what they were given for a key: it goes nowhere, whatever the connection has."""
 _NO_MORE: Final = {"x-should-retry": "false"}
 """Some clients keep to it: who tries again is not theirs to decide."""
 
@@ -80,6 +95,9 @@ class Injected:
     account: Account
     reads: bool
     step: str
+    reserve: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What each request takes at most, by unit."""
+    price: Price | None = None
 
     async def send(self, request: Outgoing) -> Answer:
         """The answer, whatever its status; NeverLeft or MayHaveLeft in the place of every failure, ours included."""
@@ -110,7 +128,15 @@ class Injected:
                 "Give the client the connection's address: base_url=str(client.base_url).",
             )
         reads = request.method in _READING or (self.reads and request.method == "POST")
-        return Call(method=cast("Method", request.method), path=path, body=request.body, raw=True, reads=reads)
+        return Call(
+            method=cast("Method", request.method),
+            path=path,
+            body=request.body,
+            raw=True,
+            reads=reads,
+            reserve=self.reserve,
+            used=partial(used_in, reserve=self.reserve, price=self.price) if self.reserve else None,
+        )
 
 
 def _tell(error: Exception) -> NoReturn:
@@ -145,7 +171,7 @@ def _merged(ours: Outgoing, theirs: Outgoing) -> Outgoing:
         for name, value in ours.headers.items()
         if not (name.lower() in _PLATFORMS and name.lower() in given)
     }
-    for name in mine:
+    for name in (*mine, *_CREDENTIALS):
         given.pop(name.lower(), None)
     return replace(ours, query=theirs.query, headers={**given, **mine})
 

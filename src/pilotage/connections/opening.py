@@ -125,6 +125,7 @@ class Connections:
             idempotency_header=declared.idempotency_header,
             not_done=self._not_done.get(name, NotDoneStatuses()),
             longest=seconds,
+            credential_header=declared.credential_header,
             signing=None if declared.signing is None else declared.signing.name,
             sends_trace=declared.sends_trace,
         )
