@@ -91,3 +91,27 @@ def test_objects_are_those_of_a_bucket() -> None:
     for prefix in ("/in", "in/*.pdf"):
         with pytest.raises(DefinitionError, match="no key begins with"):
             pl.Objects("new-scans", scans, prefix=prefix)
+
+
+def test_each_source_of_an_automation_has_a_name_of_its_own() -> None:
+    """PLT-582: two of one name would each go on where the other one stopped."""
+
+    @pl.compute
+    def same(order: Order) -> pl.Collected[Order]:
+        """It."""
+        return pl.Collected([order])
+
+    with pytest.raises(DefinitionError, match="PLT-582  orders: two of its sources are called new-orders"):
+        pl.Automation(
+            "orders",
+            purpose="Orders are known.",
+            takes=Order,
+            gives=pl.Collected[Order],
+            key=lambda order: order.id,
+            owner=pl.Role("clerk"),
+            process=pl.Path(same),
+            intake=[
+                pl.Query("new-orders", ERP, "SELECT id FROM orders", by="id"),
+                pl.Webhook("new-orders", secret=pl.Secret("hook", max_age="90d")),
+            ],
+        )

@@ -113,9 +113,8 @@ def automation(source: pl.Query, *, open_at_most: int = 100_000) -> pl.Automatio
 def reader(platform: Platform, *, page: int = 500, holder: str = "test") -> "Reader":
     """What reads the source of a platform, through the real way out."""
     inner = platform.inner
-    (made,) = inner.automations.values()
     connections = Connections(
-        made.connections,
+        [connection for made in inner.automations.values() for connection in made.connections],
         environment="test",
         settings=inner.project.setting,
         credentials=Secrets("test"),

@@ -81,7 +81,14 @@ class Automation:
         self._key, self._dated, self._segments = key, dated, dict(segments or {})
         self.flow = draw(name, takes, gives, process)
         subject = Definition(
-            name=name, line=self.line, purpose=purpose, owner=owner, deputy=deputy, timezone=timezone, flow=self.flow
+            name=name,
+            line=self.line,
+            purpose=purpose,
+            owner=owner,
+            deputy=deputy,
+            timezone=timezone,
+            flow=self.flow,
+            intake=self.intake,
         )
         refuse([found for check in DEFINITION_CHECKS for found in check(subject)])
         self.plan: Plan = compile_plan(self.flow)

@@ -270,6 +270,10 @@ BREAKERS: Final = {
 
 SOURCES: Final = {
     "PLT-580": Words("{why}.", "{remedy}"),
+    "PLT-582": Words(
+        "two of its sources are called {name} ({first}, {second}).",
+        "Rename one: under its name is kept how far it was read.",
+    ),
 }
 
 SECTIONS: Final = {

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 import pilotage as pl
 from pilotage import app
 from pilotage.authoring.automation import Automation
+from pilotage.authoring.intake import Source
 from pilotage.authoring.people import Role
 from pilotage.authoring.plan import Node, Plan
 from pilotage.cases.arrivals import Arrival, digest_of
@@ -24,6 +25,8 @@ from pilotage.cases.service.inline import Inline
 from pilotage.cases.service.spending import Spending
 from pilotage.cases.service.surrounding import Surrounding
 from pilotage.cases.service.undoing import Undoer
+from pilotage.cases.service.visiting import Visits
+from pilotage.cases.service.watching import reader_of
 from pilotage.cases.store import ledger, looking, moving
 from pilotage.cases.store.found import CaseRow
 from pilotage.cases.telling import sentences
@@ -349,6 +352,20 @@ class Platform:
         with self.inner.database.snapshot() as tx:
             rows = looking.quarantined_of(tx, automation=automation.name, most=100_000)
         return max((row.id for row in rows if row.digest == digest), default=None)
+
+    def look(self, source: Source, /) -> int:
+        """Look into a query or a bucket as a worker would, whether it is due or not: how many rows or objects were taken.
+
+        The other side is the FakeService of its connection.
+        """
+        owner = next((one for one in self._automations.values() if source in one.intake), None)
+        take = reader_of(source, self.inner.intake, self.inner.outside())
+        if owner is None or take is None:
+            what = f"{source!r} is no query and no objects of an automation of this platform."
+            raise ValueError(what)
+        return Visits(database=self.inner.database, intake=self.inner.intake, holder="test", early=True).visit(
+            owner, source, 0.0, take
+        )
 
     def settle(self) -> None:
         """Run until nothing moves without time or people."""

@@ -11,6 +11,7 @@ DEFINITION_CHECKS: Final[tuple[Check, ...]] = (
     naming.the_deputy_is_another,
     naming.the_time_zone_exists,
     naming.every_connection_is_declared_once,
+    naming.every_source_has_its_name,
     giving.every_declaration_is_right,
     giving.every_type_is_a_contract,
     placing.everything_is_a_step,

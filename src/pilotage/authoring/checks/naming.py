@@ -6,6 +6,7 @@ from pilotage.authoring.checks.subject import Definition
 from pilotage.authoring.codes import finding
 from pilotage.authoring.connection import Connection
 from pilotage.authoring.findings import Finding
+from pilotage.authoring.intake import Source
 from pilotage.authoring.involved import involved_in
 from pilotage.authoring.limits import zone_exists
 from pilotage.authoring.names import wrong_name
@@ -33,6 +34,22 @@ def the_time_zone_exists(subject: Definition) -> Iterator[Finding]:
     """PLT-185: no such time zone."""
     if not zone_exists(subject.timezone):
         yield finding("PLT-185", place=subject.name, line=subject.line, text=subject.timezone)
+
+
+def every_source_has_its_name(subject: Definition) -> Iterator[Finding]:
+    """PLT-582: two sources of one name would go on where the other one stopped."""
+    named: dict[str, Source] = {}
+    for source in subject.intake:
+        first = named.setdefault(source.name, source)
+        if first is not source:
+            yield finding(
+                "PLT-582",
+                place=subject.name,
+                line=source.line,
+                name=source.name,
+                first=first.line,
+                second=source.line,
+            )
 
 
 def every_connection_is_declared_once(subject: Definition) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pilotage.authoring.findings import Finding
 from pilotage.authoring.flow import Flow
+from pilotage.authoring.intake import Source
 from pilotage.authoring.people import Role
 
 
@@ -19,6 +20,7 @@ class Definition:
     deputy: Role | None
     timezone: str
     flow: Flow
+    intake: tuple[Source, ...] = ()
 
 
 Check = Callable[[Definition], Iterable[Finding]]

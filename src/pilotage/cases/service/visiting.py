@@ -80,6 +80,8 @@ class Visits:
     intake: Intake
     holder: str
     ended: threading.Event = field(default_factory=threading.Event)
+    early: bool = False
+    """Look before it is time, too."""
 
     def visit(self, automation: Automation, source: Source, seconds: float, take: Callable[[Visit], int]) -> int:
         """Look there, if it is this process's turn; what `take` counts."""
@@ -87,7 +89,9 @@ class Visits:
             return 0
         with self.database.transaction() as tx:
             now = self.database.now(tx)
-            mine = sources.take(tx, automation.name, source.name, holder=self.holder, now=now, until=now + LEASE)
+            mine = sources.take(
+                tx, automation.name, source.name, holder=self.holder, now=now, until=now + LEASE, early=self.early
+            )
         if mine is None:
             return 0
         taken, wait, words, failing = 0, int(seconds * SECOND), None, None

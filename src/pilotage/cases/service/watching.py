@@ -13,16 +13,14 @@ from pilotage.authoring.objects import Objects
 from pilotage.authoring.query import Query
 from pilotage.cases.service.intake import Intake
 from pilotage.cases.service.outside import Outside
-from pilotage.cases.service.visiting import Look, Looking, Visits
+from pilotage.cases.service.visiting import Look, Looking, Visit, Visits
 from pilotage.connections.accounts import Credentials
 from pilotage.kernel.clock import Clock
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 
 if TYPE_CHECKING:
-    from pilotage.cases.service.buckets import Buckets
     from pilotage.cases.service.mailboxes import Mailboxes
-    from pilotage.cases.service.queries import Queries
 
 
 class Project(Protocol):
@@ -79,18 +77,17 @@ def mailboxes(platform: Platform, holder: str, ended: threading.Event | None = N
     )
 
 
-def queries(platform: Platform, outside: Outside) -> "Queries":
-    """What reads the queries of a platform."""
-    from pilotage.cases.service.queries import Queries  # noqa: PLC0415 - for those who have one
+def reader_of(source: Source, intake: Intake, outside: Outside) -> Callable[[Visit], int] | None:
+    """What reads a source through a connection; None for one that is read in another way."""
+    if isinstance(source, Query):
+        from pilotage.cases.service.queries import Queries  # noqa: PLC0415 - for those who have one
 
-    return Queries(intake=platform.intake, outside=outside)
+        return Queries(intake=intake, outside=outside).take
+    if isinstance(source, Objects):
+        from pilotage.cases.service.buckets import Buckets  # noqa: PLC0415 - for those who have one
 
-
-def buckets(platform: Platform, outside: Outside) -> "Buckets":
-    """What reads the buckets of a platform."""
-    from pilotage.cases.service.buckets import Buckets  # noqa: PLC0415 - for those who have one
-
-    return Buckets(intake=platform.intake, outside=outside)
+        return Buckets(intake=intake, outside=outside).take
+    return None
 
 
 @contextmanager
@@ -117,8 +114,8 @@ def _looks(platform: Platform, holder: str, outside: Callable[[], Outside], ende
                 found = mailboxes(platform, holder, ended)
                 yield _look(source, source.every.seconds, partial(found.look, automation, source))
             elif isinstance(source, Query | Objects):
-                read = queries if isinstance(source, Query) else buckets
-                take, seconds = read(platform, outside()).take, source.every.seconds
+                take, seconds = reader_of(source, platform.intake, outside()), source.every.seconds
+                assert take is not None
                 yield _look(source, seconds, partial(visits.visit, automation, source, seconds, take))
 
 

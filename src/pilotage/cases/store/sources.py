@@ -31,14 +31,16 @@ class SourceStanding:
     held_until: int
 
 
-def take(tx: Tx, automation: str, source: str, *, holder: str, now: int, until: int) -> SourceStanding | None:
+def take(
+    tx: Tx, automation: str, source: str, *, holder: str, now: int, until: int, early: bool = False
+) -> SourceStanding | None:
     """Look there alone until then; None where somebody else does, or nobody is to look yet."""
     fresh = {"automation": automation, "source": source, "held_until": 0, "next_at": 0, "failures": 0}
     bulk.insert(tx, intake_sources, [fresh], tail="ON CONFLICT DO NOTHING")
     free = sa.or_(_s.held_until <= now, _s.holder == holder)
     found = tx.execute(
         intake_sources.update()
-        .where(_s.automation == automation, _s.source == source, free, _s.next_at <= now)
+        .where(_s.automation == automation, _s.source == source, free, sa.true() if early else _s.next_at <= now)
         .values(holder=holder, held_until=until)
         .returning(*rows.columns(intake_sources, SourceStanding))
     )
