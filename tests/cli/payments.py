@@ -46,3 +46,27 @@ expenses = pl.Automation(
     deputy=pl.Role("clerk"),
     process=pl.Path(pay),
 )
+
+
+class Rate(BaseModel):
+    """What the payments answer when they are asked for a rate."""
+
+    rate: str
+
+
+@pl.compute(through=payments)
+async def rated(claim: Claim) -> Rate:
+    """What it is worth today."""
+    return await payments.get(f"/rates/{claim.id}", expect=Rate)
+
+
+rates = pl.Automation(
+    "rates",
+    purpose="Every claim has its rate.",
+    takes=Claim,
+    gives=Rate,
+    key=lambda claim: claim.id,
+    owner=pl.Role("accounts"),
+    deputy=pl.Role("clerk"),
+    process=pl.Path(rated),
+)

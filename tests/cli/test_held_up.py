@@ -20,10 +20,10 @@ def claims(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def told_everywhere(pilotage: Pilotage, why: str, to_do: str, *command: str) -> None:
+def told_everywhere(pilotage: Pilotage, why: str, to_do: str, *command: str, what: str = "effects") -> None:
     """`run`, `connections` and `status` say why and what to do, and how many wait."""
     ran = pilotage(*(command or ("run",)))
-    assert "3 effects of payments wait: " in ran.err
+    assert f"3 {what} of payments wait: " in ran.err
     assert why in ran.err
     assert f" To do: {to_do}" in ran.err
     sides = pilotage("connections").out
@@ -72,3 +72,51 @@ def test_an_address_that_is_refused_is_said_with_the_projects_setting(
     assert pilotage("submit", "expenses", str(claims)).code == 0
     told_everywhere(pilotage, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant")
     assert """write private-addresses = ["127.0.0.1"] into""" in pilotage("connections").out
+
+
+@pytest.fixture
+def reading(claims: Path) -> Path:
+    """The same with an automation whose step only reads."""
+    (claims.parent / "pyproject.toml").write_text(
+        '[tool.pilotage]\nautomations = ["tests.cli.payments:rates"]\n[tool.pilotage.settings.office]\n'
+    )
+    return claims
+
+
+def test_a_reading_step_waits_for_what_is_missing_here_too(
+    reading: Path, pilotage: Pilotage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting, then a secret, its grant and an address: no case is given up, and each is said with its remedy."""
+    work = ("submit", "rates", str(reading), "--work")
+    told_everywhere(
+        pilotage, "Setting payments-url: is not set in office", "Set PAYMENTS_URL in office", *work, what="cases"
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "granted", "why", "to_do"),
+    [
+        (False, False, "payments-token", ""),
+        (True, False, 'may not use the secret "payments-token"', "pilotage secret grant payments-token rates"),
+        (True, True, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant"),
+    ],
+    ids=["secret", "grant", "address"],
+)
+def test_a_reading_step_waits_for_its_secret_and_its_address(
+    reading: Path,
+    pilotage: Pilotage,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    token: bool,
+    granted: bool,
+    why: str,
+    to_do: str,
+) -> None:
+    """Whatever is missing here, the cases wait."""
+    monkeypatch.setenv("PAYMENTS_URL", "https://127.0.0.1:9")
+    if token:
+        monkeypatch.setenv("PAYMENTS_TOKEN", "a-token-of-payments")
+    if granted:
+        assert pilotage("secret", "grant", "payments-token", "rates").code == 0
+    assert pilotage("submit", "rates", str(reading)).code == 0
+    told_everywhere(pilotage, why, to_do, what="cases")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
 from random import Random
-from typing import Final
+from typing import Final, TypeGuard
 
 from pydantic import ValidationError
 
 from pilotage.authoring.failures import MalformedResponse, TransientFailure
+from pilotage.authoring.findings import DefinitionError
 from pilotage.authoring.plan import RECORD, Codec, Input, Kind, Node, Plan
 from pilotage.authoring.values import Case
 from pilotage.cases import leaving
@@ -18,14 +19,20 @@ from pilotage.cases.calling import RunsAsync
 from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.ports import Autonomy
 from pilotage.cases.retry import SECOND, Budget, next_attempt, throttled_until
-from pilotage.cases.values import LiveCase, Question, WaitsFor
+from pilotage.cases.values import LiveCase, Question, WaitsFor, with_remedy
 from pilotage.connections.errors import ConnectionAway, HeldBack, NoRoom
 from pilotage.connections.values import RawResponse
+from pilotage.credentials.errors import NotGranted, SecretMissing, SecretUnusable, SourceAway
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+from pilotage.machinery.net.errors import AddressRefused
 from pilotage.machinery.net.masking import hide
 
+OURS: Final = (SecretMissing, SecretUnusable, NotGranted, SourceAway, AddressRefused)
+"""What is missing on our own side: nobody was asked."""
+MEND: Final = 60 * SECOND
+"""How long a case waits for that to be put right, before its step is tried again."""
 UNANSWERED: Final = 60 * SECOND
 """How long a case waits whose attempts are used up, where nobody else has had an answer either."""
 
@@ -177,6 +184,10 @@ def failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leavi
 
 def _failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leaving:
     said = said_of(error)
+    if node.connections and _is_ours(error):  # nobody was asked: it waits until somebody mends that
+        said = hide(with_remedy(error.what, error.remedy))
+        connection = getattr(error, "connection", node.connections[0])
+        return _waits_for(case, node, connection, until=micros(env.now) + MEND, said=said)
     if not isinstance(error, TransientFailure | MalformedResponse):
         return leaving.dead(case, node.name, f"{node.name}: {said}")
     now = micros(env.now)
@@ -199,6 +210,13 @@ def _failed(env: Walk, case: LiveCase, node: Node, error: BaseException) -> Leav
     if connection := getattr(error, "unanswered", None):
         return _waits_for(case, node, connection, until=now + UNANSWERED, said=said)
     return leaving.dead(case, node.name, f"{node.name} failed {failures} times; the last time: {said}")
+
+
+def _is_ours(error: BaseException) -> TypeGuard[PilotageError]:
+    """Whether a setting, a secret, its grant or an address is missing here: not the case's fault."""
+    if isinstance(error, DefinitionError):
+        return {one.code for one in error.findings} <= {"PLT-163", "PLT-165"}
+    return isinstance(error, OURS)
 
 
 def _waits_for(case: LiveCase, node: Node, connection: str, *, until: int, said: str) -> Leaving:

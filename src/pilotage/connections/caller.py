@@ -51,6 +51,7 @@ from pilotage.connections.tracing import TOO_LATE, Tells, told, told_permit
 from pilotage.connections.values import EffectGuard, Heard, RawResponse, Standing
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
+from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import MayHaveLeft, NeverLeft, TookTooLong, TooLate
@@ -147,7 +148,8 @@ class ConnectionCaller:
     ) -> tuple[Verdict, Came]:
         """Send it, once more where the credential was not accepted and its source has another one."""
         if not call.changes:
-            return await self._carried(account, call, finish)
+            with _at(account.name):
+                return await self._carried(account, call, finish)
         with self._one_act(account.name):
             return await self._carried(account, call, finish)
 
@@ -263,7 +265,8 @@ class ConnectionCaller:
     def _named(self, connection: str) -> Account:
         if connection not in self._through:
             raise ConnectionNotNamed(self._step, connection)
-        return self._account(connection)
+        with _at(connection):
+            return self._account(connection)
 
     @contextmanager
     def _one_act(self, connection: str) -> Generator[None]:
@@ -445,6 +448,16 @@ class ConnectionCaller:
                 return AnswerMalformed(words, response=response)
             case Verdict.UNKNOWN | Verdict.ANSWERED | Verdict.ABSENT:
                 return OutcomeUnknown(f"{words} It is not known whether it was done.", response=response)
+
+
+@contextmanager
+def _at(connection: str) -> Generator[None]:
+    """What is missing on our own side is known to be missing for this connection."""
+    try:
+        yield
+    except PilotageError as error:
+        vars(error).setdefault("connection", connection)
+        raise
 
 
 def _same(account: Account, call: Call) -> int:

@@ -9,7 +9,7 @@ def held_up_in_words(database: Database) -> list[str]:
     with database.snapshot() as tx:
         found = standing.held_up(tx)
     return [
-        f"{one.effects:,} {'effect' if one.effects == 1 else 'effects'} of {one.connection} "
-        f"{'waits' if one.effects == 1 else 'wait'}: {one.words}"
+        f"{one.number:,} {one.what if one.number == 1 else one.what + 's'} of {one.connection} "
+        f"{'waits' if one.number == 1 else 'wait'}: {one.words}"
         for one in found
     ]

@@ -78,20 +78,42 @@ def waiting_at(tx: Tx) -> dict[str, tuple[int, int | None]]:
 
 
 class HeldUp(NamedTuple):
-    """Planned effects that no call can be made for, because of our own side."""
+    """Planned effects, or cases before a step that reads, for which no call can be made because of our own side."""
 
     connection: str
     words: str
     """Why not, and what to do."""
-    effects: int
+    number: int
     """How many of the automation wait there."""
+    what: str = "effect"
+    """"effect" or "case"."""
 
 
 def held_up(tx: Tx) -> list[HeldUp]:
-    """Where our own side is the reason that effects wait, by connection and reason, the most first.
+    """Where our own side is the reason that effects or cases wait, by connection and reason, the most first.
 
     Only the effects that were tried have the reason; the others of their automation there wait behind them.
     """
+    found = _effects_held_up(tx) + _cases_held_up(tx)
+    return sorted(found, key=lambda one: (-one.number, one))
+
+
+def _cases_held_up(tx: Tx) -> list[HeldUp]:
+    c = cases.c
+    found = tx.execute(
+        sa.select(c.waits_for, c.reason, sa.func.count())
+        .where(
+            c.place == sa.literal(Place.WAITING.value, literal_execute=True),
+            still_open(),
+            c.waits_for.startswith(waiting_for(""), autoescape=True),
+            c.reason.contains(TO_DO, autoescape=True),
+        )
+        .group_by(c.waits_for, c.reason)
+    )
+    return [HeldUp(connection_waited_for(what) or "", words, number, "case") for what, words, number in found]
+
+
+def _effects_held_up(tx: Tx) -> list[HeldUp]:
     e = effects.c
     ours = sa.case((e.words.contains(TO_DO, autoescape=True), e.words))
     found = tx.execute(
@@ -103,7 +125,7 @@ def held_up(tx: Tx) -> list[HeldUp]:
     together: dict[tuple[str, str], int] = {}
     for connection, words, number in found:
         together[connection, words] = together.get((connection, words), 0) + number
-    return sorted((HeldUp(*of, number) for of, number in together.items()), key=lambda one: (-one.effects, one))
+    return [HeldUp(*of, number) for of, number in together.items()]
 
 
 def _add(found: dict[str, tuple[int, int | None]], rows: Iterable[tuple[str, int, int]]) -> None:
