@@ -58,7 +58,7 @@ from pilotage.machinery.telemetry.opening import open_telemetry
 from pilotage.migrations import prepare
 from pilotage.operations import connections as other_sides
 from pilotage.operations import full, handing, limits, old_secrets, outgrown, sources
-from pilotage.operations.figures import figures, open_cases
+from pilotage.operations.figures import cases_by_place, figures
 from pilotage.operations.supervisor import Supervisor
 from pilotage.operations.values import Need
 from pilotage.project import Project
@@ -366,7 +366,7 @@ class Platform:
 
         settings = WebSettings(token=new_token(), environment=self.project.environment)
         if self.telemetry is not None:  # this process alone tells it: it is the same in all of them
-            self.telemetry.meters.observe_open(partial(open_cases, self.database, tuple(self.automations)))
+            self.telemetry.meters.observe_cases(partial(cases_by_place, self.database, tuple(self.automations)))
         with taking_in(
             automations=self.automation,
             intake=self.intake,

@@ -16,7 +16,7 @@ from pilotage.machinery.api.tokens import Guard
 from pilotage.machinery.api.values import TokenScope
 from pilotage.machinery.telemetry.exposition import prometheus_text
 from pilotage.operations.api import metrics
-from pilotage.operations.figures import figures, open_cases
+from pilotage.operations.figures import cases_by_place, figures
 from pilotage.testing import FakeService, Fault, Platform, Request
 
 
@@ -107,7 +107,10 @@ def test_figures_are_those_of_the_database(platform: Platform, desk: FakeService
     assert found["pilotage_calls_last_day books down"] >= 1
     assert found["pilotage_connection_waiting books"] == 1
     assert "canary" not in " ".join(found)
-    assert ("bills", "waiting", 1) in open_cases(platform.inner.database, ["bills"])
+    assert found["pilotage_ended_cases bills done"] == 3
+    assert {("bills", "waiting", 1), ("bills", "done", 3), ("bills", "dead letter", 0)} <= set(
+        cases_by_place(platform.inner.database, ["bills"])
+    )
 
 
 @pytest.mark.peers

@@ -30,10 +30,19 @@ def figures(database: Database, automations: Iterable[str]) -> list[Figure]:
     return found
 
 
-def open_cases(database: Database, automations: Iterable[str]) -> list[tuple[str, str, int]]:
-    """How many cases of each automation are in each place from which they go on, or should: also where there are none."""
+def cases_by_place(database: Database, automations: Iterable[str]) -> list[tuple[str, str, int]]:
+    """How many cases of each automation are in each place, or ended there: also where there are none."""
+    names = sorted(automations)
     with database.snapshot() as tx:
-        return _open(standing.open_places(tx), automations)
+        return [*_open(standing.open_places(tx), names), *_ended(tx, names)]
+
+
+def _ended(tx: Tx, automations: Iterable[str]) -> list[tuple[str, str, int]]:
+    """Cases that ended and are not archived."""
+    told = tallying.read(tx, tallying.CASE)
+    return [
+        (name, place, told[tallying.CASE, name, "", place]) for name in automations for place in sorted(tallying.ENDED)
+    ]
 
 
 def _open(opened: Iterable[tuple[str, str, int, int]], automations: Iterable[str]) -> list[tuple[str, str, int]]:
@@ -47,6 +56,8 @@ def _cases(tx: Tx, now: int, automations: Iterable[str]) -> Iterable[Figure]:
     opened = standing.open_places(tx)
     rows = [(_of(automation, place=place), number) for automation, place, number in _open(opened, automations)]
     yield _gauge("pilotage_open_cases", "Cases that have not come to an end, by the place where they are.", rows)
+    ended = [(_of(automation, place=place), number) for automation, place, number in _ended(tx, automations)]
+    yield _gauge("pilotage_ended_cases", "Cases that came to an end, by the place; archived ones are not in it.", ended)
     ages = [(_of(automation, place=place), max(0, now - oldest) / _SECOND) for automation, place, _, oldest in opened]
     yield _gauge("pilotage_oldest_case_seconds", "How long the oldest case of a place has been there.", ages)
     done = [

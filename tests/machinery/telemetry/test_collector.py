@@ -16,6 +16,7 @@ from traced_bills import Listening, answering, bills, books, register
 
 from pilotage import app
 from pilotage.machinery.telemetry.values import TelemetrySettings
+from pilotage.operations.figures import cases_by_place
 from pilotage.testing import FakeService, Fault, Platform
 
 
@@ -96,6 +97,9 @@ def test_spans_and_figures_arrive_with_our_words(collector: Collector) -> None:
     """A run in which the other side was down, throttled and refused us is told to a real collector in those words."""
     one, other = answering(Listening(register), Listening(books))
     with platform_at(collector.endpoint, one, other) as platform:
+        database, telemetry = platform.inner.database, platform.inner.telemetry
+        assert telemetry is not None
+        telemetry.meters.observe_cases(lambda: cases_by_place(database, ["bills"]))  # as `pilotage serve` does
         for fault in (Fault.DOWN, Fault.THROTTLED, Fault.REFUSED):
             other.fault(fault)
             platform.submit(bills, {"id": f"canary-{fault.value}"})

@@ -146,7 +146,10 @@ def test_a_call_that_fails_says_how_in_our_word(
     assert (said["error.type"], said.get("http.response.status_code")) == (word, status)
     assert call.status.status_code is StatusCode.ERROR
     assert call.status.description is None
-    assert platform.seen.counted("pilotage.calls")["books", word] == 1
+    data = platform.seen.reader.get_metrics_data()
+    assert platform.seen.counted("pilotage.calls", data)["books", word] == 1
+    took = platform.seen.counted("http.client.request.duration", data)
+    assert sum(number for marks, number in took.items() if word in marks) == 1
 
 
 def test_what_never_came_to_a_call_is_named_by_its_code(

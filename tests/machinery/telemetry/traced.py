@@ -35,9 +35,9 @@ class Seen:
         """The spans whose names begin so."""
         return [span for span in self.spans if span.name.startswith(begins)]
 
-    def counted(self, name: str) -> dict[tuple[str, ...], float]:
+    def counted(self, name: str, told: object = None) -> dict[tuple[str, ...], float]:
         """A counter, or how often a histogram was told something, by the values of its marks in their names' order."""
-        data = cast("Any", self.reader.get_metrics_data())
+        data = cast("Any", told or self.reader.get_metrics_data())
         found: dict[tuple[str, ...], float] = {}
         with suppress(AttributeError):
             for metric in (m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics):

@@ -6,7 +6,6 @@ of two runs of one batch, whatever the engine believes, only one saves.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -240,7 +239,6 @@ class Mover:
             checkpoint(saving)
             if not saving.ran:
                 return False
-            self._count(automation.name, saving.left)
             self.after_save(saving.left)
             if not walked.moving:
                 return True
@@ -250,11 +248,6 @@ class Mover:
                 case.stored.update(case.fresh)
                 case.fresh.clear()
                 case.story.clear()
-
-    def _count(self, automation: str, left: Sequence[Leaving]) -> None:
-        if self.telemetry is not None:
-            for place, number in Counter(one.place for one in left).items():
-                self.telemetry.meters.left(automation, place.value, number)
 
     def _load(self, batch: BatchRow, automation: Automation) -> tuple[Walk, list[LiveCase], list[Leaving]]:
         with self.database.snapshot() as tx:

@@ -46,9 +46,6 @@ class Meters:
             explicit_bucket_boundaries_advisory=_MODEL_SECONDS,
         )
         self._cost = meter.create_counter("pilotage.model.cost", "USD", "What models cost, by the price list.")
-        self._left = meter.create_counter(
-            "pilotage.cases", "{case}", "Cases that left a batch, by the place they went to."
-        )
 
     def call(self, connection: str, outcome: str, seconds: float, waited: float | None, http: Marks | None) -> None:
         """One call through a connection; `http` is what is said of it where it was HTTP."""
@@ -67,7 +64,7 @@ class Meters:
         if cost is not None:
             self._cost.add(cost, marks)
 
-    def observe_open(self, read: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+    def observe_cases(self, read: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
         """Tell how many cases are where, now and then: by automation and place, as `read` gives them."""
 
         def told(options: CallbackOptions) -> Iterable[Observation]:
@@ -77,9 +74,5 @@ class Meters:
                 for automation, place, number in read()
             ]
 
-        about = "Cases that have not come to an end, by the place where they are."
-        self._meter.create_observable_gauge("pilotage.open_cases", [told], "{case}", about)
-
-    def left(self, automation: str, place: str, number: int) -> None:
-        """So many cases of an automation left a batch for a place."""
-        self._left.add(number, {"pilotage.automation": automation, "pilotage.place": place})
+        about = "Cases, by the place where they are or at which they ended."
+        self._meter.create_observable_gauge("pilotage.cases", [told], "{case}", about)
