@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import pilotage as pl
+from pilotage.cases.service.settling import wait_for_looks
 from pilotage.cases.service.watching import sources_watched
 from pilotage.cases.store import looking
 from pilotage.operations import sources
@@ -60,6 +61,13 @@ def test_one_that_does_not_answer_holds_up_no_other(tmp_path: Path, database_url
 def _arrived(platform: Platform) -> int:
     with platform.inner.database.snapshot() as tx:
         return sum(row[1] for row in looking.count_arrivals(tx))
+
+
+def test_who_waits_for_a_source_that_nobody_looks_into_goes_on(database_url: str) -> None:
+    """`pilotage run` does not wait for ever where no process has the code that reads it."""
+    source = query("postgresql://shop.example/shop")
+    with Platform(_automation("orders", source), database_url=database_url) as platform:
+        assert not wait_for_looks(platform.inner.database, [("orders", source.name)], pause=0.01, patience=0.1)
 
 
 class Asked(BaseModel):

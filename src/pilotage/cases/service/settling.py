@@ -16,6 +16,8 @@ SOON: Final = 30.0
 """Seconds: what is due within them is waited for, as another attempt is; what is due later needs time."""
 PAUSE: Final = 0.2
 _AWAY_PAUSE: Final = 1.0
+PATIENCE: Final = 60.0
+"""Seconds after which nobody waits any more for a source into which nobody looks."""
 
 Served = Sequence[tuple[str, str]]
 _T = TypeVar("_T")
@@ -84,24 +86,34 @@ def wait_for_looks(
     watched: Collection[tuple[str, str]],
     *,
     pause: float = PAUSE,
+    patience: float = PATIENCE,
     seen: Callable[[str], None] = lambda words: None,
+    clock: Clock | None = None,
 ) -> bool:
     """Wait until each of these sources (automation, source) was looked into, or is not due; whether one waits for room.
 
-    Somebody else has to look meanwhile: a worker of this process or of another one.
+    Somebody else has to look meanwhile: a worker of this process or of another one. Where nobody does for as long as
+    `patience`, nobody is waited for.
     """
+    clock = clock or SystemClock()
     rest = threading.Event()
     since = when_it_answers(database, lambda: _now(database))
+    stirred, before = clock.monotonic(), set[str]()
     while True:
-        left, waits = when_it_answers(database, lambda: _not_looked_into(database, watched, since))
-        if not left:
+        left, held, waits = when_it_answers(database, lambda: _not_looked_into(database, watched, since))
+        if held or left != before:
+            stirred, before = clock.monotonic(), left
+        if not left or clock.monotonic() - stirred > patience:
             return waits
         seen(f"{', '.join(sorted(left))}: looked into")
         with welcome():
             rest.wait(pause)
 
 
-def _not_looked_into(database: Database, watched: Collection[tuple[str, str]], since: int) -> tuple[set[str], bool]:
+def _not_looked_into(
+    database: Database, watched: Collection[tuple[str, str]], since: int
+) -> tuple[set[str], bool, bool]:
+    """Which are still to be looked into; whether somebody looks now; whether one waits for room."""
     with database.snapshot() as tx:
         now = database.now(tx)
         found = {(one.automation, one.source): one for one in sources.standing(tx)}
@@ -112,5 +124,6 @@ def _not_looked_into(database: Database, watched: Collection[tuple[str, str]], s
         or one.held_until > now
         or (one.next_at <= now and (one.looked_at or 0) < since)
     }
+    held = any(found[one].held_until > now for one in watched if one in found)
     waits = any(found[one].words and not found[one].failing for one in watched if one in found)
-    return left, waits
+    return left, held, waits
