@@ -120,3 +120,35 @@ def test_a_reading_step_waits_for_its_secret_and_its_address(
         assert pilotage("secret", "grant", "payments-token", "rates").code == 0
     assert pilotage("submit", "rates", str(reading)).code == 0
     told_everywhere(pilotage, why, to_do, what="cases")
+
+
+def test_check_names_all_that_is_missing_for_a_connection(
+    claims: Path, pilotage: Pilotage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Setting, secret and grant together, with the command for each, before anything is called; in dev nothing of it is asked."""
+    found = [one for one in pilotage("check", "--json").data["findings"] if one["code"] == "PLT-573"]  # type: ignore[union-attr,index,call-overload]
+    (one,) = found
+    assert one["place"] == "Connection payments"
+    assert one["warning"]
+    for said in (
+        "the setting payments-url is not set",
+        "the secret payments-token has no value",
+        "expenses may not use",
+    ):
+        assert said in one["message"]
+    for way in (
+        "set PAYMENTS_URL",
+        "pilotage secret set payments-token",
+        "pilotage secret grant payments-token expenses",
+    ):
+        assert way in one["remedy"]
+    monkeypatch.setenv("PAYMENTS_URL", "https://payments.example")
+    monkeypatch.setenv("PAYMENTS_TOKEN", "a-token-of-payments")
+    out = pilotage("check").out
+    assert "expenses may not use the secret payments-token" in out
+    assert "payments-url" not in out
+    assert pilotage("secret", "grant", "payments-token", "expenses").code == 0
+    assert "Nothing is wrong with expenses." in pilotage("check").out
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "dev")
+    monkeypatch.delenv("PAYMENTS_TOKEN")
+    assert "Nothing is wrong with expenses." in pilotage("check").out

@@ -274,6 +274,7 @@ SOURCES: Final = {
         "two of its sources are called {name} ({first}, {second}).",
         "Rename one: under its name is kept how far it was read.",
     ),
+    "PLT-573": Words("cannot be called from {environment}: {what}.", "{remedy}", found="check"),
 }
 
 SECTIONS: Final = {
@@ -286,7 +287,7 @@ SECTIONS: Final = {
     "Models": MODELS,
     "Automations": AUTOMATIONS,
     "While it runs": RUNNING,
-    "Breakers and headers": BREAKERS,
+    "Breakers, headers and environments": BREAKERS,
     "Sources of records": SOURCES,
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,10 +10,12 @@ from cyclopts import Parameter
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.checking import check
 from pilotage.authoring.findings import DefinitionError, Finding
+from pilotage.credentials.service.looking import declared, tell_of
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.models.checks import without_price
 from pilotage.operations.commands.house import House, Project
+from pilotage.operations.usable import FREE, granted_in, missing, told_without_database
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class ProjectCommands:
                 environment=project.environment,
             )
             found += without_price(automations)
+            if settings and project.environment != FREE:
+                found += self._missing(project, automations)
         except DefinitionError as error:
             found = list(error.findings)
         wrong = [one for one in found if not one.warning]
@@ -55,6 +60,17 @@ class ProjectCommands:
         if not self.out.put(data):
             self._tell(found, automations)
         return Exit.NOT_WELL if wrong else Exit.OK
+
+    def _missing(self, project: Project, automations: Sequence[Automation]) -> list[Finding]:
+        """What is missing here for connections to be called; a database that is not there yet is not made for it."""
+        file = project.database_url.removeprefix("sqlite:///")
+        if file != project.database_url and not Path(file).exists():
+            where = told_without_database(project, declared(automations))
+            return missing(project, automations, has=lambda name: bool(where.get(name)), granted=granted_in([]))
+        with self.house.database() as database:
+            told = tell_of(project, database, automations)
+        there = {one.name for one in told if one.where}
+        return missing(project, automations, has=there.__contains__, granted=granted_in(told))
 
     def _tell(self, found: Sequence[Finding], automations: Sequence[Automation]) -> None:
         for one in found:

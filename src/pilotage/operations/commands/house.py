@@ -9,6 +9,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.cases.service.proving import Check
 from pilotage.cases.service.served import Served
 from pilotage.connections.checking import Checking
+from pilotage.credentials.plan import Plan
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
 from pilotage.operations.values import Need
@@ -25,6 +26,21 @@ class Project(Protocol):
     @property
     def contents_folder(self) -> Path:
         """Where its large contents lie."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where the platform keeps what belongs to it."""
+        ...
+
+    @property
+    def database_url(self) -> str:
+        """Where everything is kept."""
+        ...
+
+    @property
+    def secrets(self) -> Plan:
+        """Where its secrets come from."""
         ...
 
     @property
@@ -91,6 +107,10 @@ class House(Protocol):
 
     def checks(self) -> Sequence[Check]:
         """What the subjects above the cases know to be true."""
+        ...
+
+    def database(self) -> AbstractContextManager[Database]:
+        """The project's database without any code, open for the block."""
         ...
 
     def project(self) -> Project:
