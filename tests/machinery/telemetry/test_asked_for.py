@@ -71,6 +71,16 @@ def test_what_cannot_be_meant_is_refused(table: object, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["localhost:4318", "ftp://a", "http://", "http://ann:canary@a", "http://a?k=canary"]
+)
+def test_a_collector_has_an_address_without_a_credential(address: str) -> None:
+    """What cannot be called, or holds what belongs into no file, is refused, and is not repeated."""
+    with pytest.raises(TelemetryMisset, match="no address of a collector") as caught:
+        asked({"endpoint": address})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "variables",
     [
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},

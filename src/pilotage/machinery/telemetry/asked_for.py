@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 from pilotage.machinery.telemetry.errors import TelemetryMisset
 from pilotage.machinery.telemetry.values import Paths, TelemetrySettings
@@ -22,7 +23,7 @@ def read_telemetry(
     given = _table(table)
     if variables.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return None
-    endpoint, file = _text(given, "endpoint"), _text(given, "file")
+    endpoint, file = _endpoint(given), _text(given, "file")
     try:
         spans = _sent(variables, "TRACES", endpoint)
         metrics = _sent(variables, "METRICS", endpoint)
@@ -55,6 +56,24 @@ def _text(given: Mapping[str, object], name: str) -> str | None:
     if value is None or (isinstance(value, str) and value):
         return value
     raise _misset(f"{name} is {value!r}", f'Write a text, such as {name} = "{_EXAMPLES[name]}".')
+
+
+def _endpoint(given: Mapping[str, object]) -> str | None:
+    """The collector's address: one that can be called, and in which no credential is written down."""
+    value = _text(given, "endpoint")
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        parts, known = urlsplit(""), False
+    if not known or "@" in parts.netloc or parts.query:
+        raise _misset(
+            "endpoint is no address of a collector",
+            'Write it as endpoint = "http://localhost:4318"; a key goes into the variable OTEL_EXPORTER_OTLP_HEADERS.',
+        )
+    return value
 
 
 def _share(given: Mapping[str, object]) -> float | None:
