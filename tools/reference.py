@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -22,11 +22,15 @@ from cyclopts import App, Argument, Parameter
 import pilotage as pl
 from pilotage import testing
 from pilotage.__main__ import ENTRIES
+from pilotage.cases.api.looking import Looks as CaseLooks
+from pilotage.cases.api.receiving import records, webhooks
 from pilotage.kernel.errors import PilotageError
+from pilotage.machinery.api.app import api_app
 from pilotage.machinery.cli import calling
 from pilotage.machinery.cli.catalogue import EVERYWHERE, Entry
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
+from pilotage.operations.api import Looks as OperationsLooks
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _WRITTEN: Final = "Written from the program by `python tools/reference.py`.\n"
@@ -265,11 +269,91 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
 
 
+# -- the JSON API ------------------------------------------------------------------
+
+
+def api_page() -> str:
+    """Every address that programs call, out of the description that is served."""
+    described = _description()
+    parts = [
+        f"# JSON API\n\n{_WRITTEN}",
+        "The same as a description in OpenAPI 3.1 is served at `/api/v1/openapi.json`. How to begin, with a token and a first",
+        "request: [Webhooks and the API](../guides/webhooks.md).\n",
+        "**Token.** `Authorization: Bearer` and a token of `pilotage token new NAME --scope read` (or `submit`); never in the",
+        "address. Webhooks are signed instead. **Lists** come page by page: as long as `next` is not null, ask again with it as",
+        "`cursor`. **Errors** have one shape, `application/problem+json` (RFC 9457): `title`, `status`, `detail`, and of ours",
+        "`code`, `remedy`, `reference` and `faults`; the codes are those of the [errors](errors.md). Where a request may come",
+        "again, `Retry-After` says when.\n",
+    ]
+    for path, methods in described["paths"].items():
+        for method, told in methods.items():
+            parts.append(_route(method.upper(), path, told))
+    parts.append("## What is answered\n")
+    parts += [_shape(name, told) for name, told in described["components"]["schemas"].items() if "properties" in told]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _description() -> dict[str, Any]:
+    nothing = cast("Any", None)
+    cases = CaseLooks(database=nothing, automation=nothing, parts=(), keep=0)
+    operations = OperationsLooks(sides=nothing, accounts=nothing, places=nothing, needs=nothing)
+    routers = [webhooks(nothing), records(nothing, nothing), cases.router(nothing), operations.router(nothing)]
+    return api_app(routers, version="", statuses={}).openapi()
+
+
+def _route(method: str, path: str, told: dict[str, Any]) -> str:
+    lines = [f"## {method} {path}\n", " ".join(told["description"].split()) + "\n"]
+    if rows := [_parameter(one) for one in told.get("parameters", ()) if one.get("description") or one["in"] != "path"]:
+        lines += ["| | in | |", "|---|---|---|", *rows, ""]
+    if "requestBody" in told:
+        lines.append(f"The body is {' or '.join(f'`{kind}`' for kind in told['requestBody']['content'])}.\n")
+    answers = {status: one for status, one in told["responses"].items() if status < "300"}
+    for status, one in answers.items():
+        content = cast("dict[str, dict[str, dict[str, Any]]]", one.get("content", {}))
+        schemas: list[dict[str, Any]] = [carried["schema"] for carried in content.values() if "schema" in carried]
+        schema: dict[str, Any] = schemas[0] if schemas else {"type": "anything"}
+        lines.append(f"Answers `{status}`: {_type(schema)}. Else a problem: {_refusals(told['responses'])}.\n")
+    return "\n".join(lines)
+
+
+def _refusals(responses: dict[str, Any]) -> str:
+    return ", ".join(f"`{status}`" for status in sorted(responses) if status >= "300")
+
+
+def _parameter(one: dict[str, Any]) -> str:
+    said = _cell(one.get("description") or one["schema"].get("description", ""))
+    must = " (must be given)" if one.get("required") and one["in"] != "path" else ""
+    return f"| `{one['name']}` | {one['in']} | {said}{must} |"
+
+
+def _shape(name: str, told: dict[str, Any]) -> str:
+    rows = [
+        f"| `{field}` | {_type(one)} | {_cell(one.get('description', ''))} |"
+        for field, one in told["properties"].items()
+    ]
+    said = " ".join(told.get("description", "").split())
+    return "\n".join([f"### {name}\n", f"{said}\n", "| | | |", "|---|---|---|", *rows, ""])
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_type(one) for one in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    return str(schema.get("type", "anything"))
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
     "errors.md": errors_page,
     "public-names.md": names_page,
+    "api.md": api_page,
 }
 
 

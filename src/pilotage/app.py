@@ -19,6 +19,7 @@ from pilotage.cases.ports import AuthorsThreshold, Autonomy, PartOfCase
 from pilotage.cases.service.expiring import Expiring
 from pilotage.cases.service.folding import Folding
 from pilotage.cases.service.intake import Intake
+from pilotage.cases.service.listening import Hooks, Listening
 from pilotage.cases.service.moving import Mover
 from pilotage.cases.service.outside import Outside
 from pilotage.cases.service.performing import Performer
@@ -356,6 +357,12 @@ class Platform:
         )
         return [keeper.keep]
 
+    @cached_property
+    def hooks(self) -> Hooks:
+        """Whether its webhooks can take anything in."""
+        listening = Listening(database=self.database, secrets=self.secrets, clock=self.clock)
+        return Hooks(listening=listening, automations=self.automations.values())
+
     def serve_page(self, *, host: str, port: int, announce: Callable[[str], None]) -> None:
         """Show the web page until a signal ends it; `announce` is told the link that opens it."""
         # FastAPI and the templates are for those who serve.
@@ -367,25 +374,37 @@ class Platform:
         settings = WebSettings(token=new_token(), environment=self.project.environment)
         if self.telemetry is not None:  # this process alone tells it: it is the same in all of them
             self.telemetry.meters.observe_cases(partial(cases_by_place, self.database, tuple(self.automations)))
-        with taking_in(
-            automations=self.automation,
-            intake=self.intake,
-            secrets=self.secrets,
-            clock=self.clock,
-            explain=in_plain_words,
-            beside=self.looks(),
-        ) as programs:
+        with (
+            taking_in(
+                automations=self.automation,
+                intake=self.intake,
+                secrets=self.secrets,
+                clock=self.clock,
+                explain=in_plain_words,
+                beside=self.looks(),
+            ) as programs,
+            self.hooks.watched(),
+        ):
             site = self.site(settings, programs)
             serve(site, host=host, port=port, announce=lambda address: announce(settings.link(address)))
 
     def looks(self) -> "Sequence[Callable[[Guard], APIRouter]]":
         """The routes by which programs look at it."""
         from pilotage.cases.api.looking import Looks  # noqa: PLC0415
+        from pilotage.cases.service.today import read_places  # noqa: PLC0415
+        from pilotage.operations.api import Looks as OperationsLooks  # noqa: PLC0415
         from pilotage.operations.api import metrics  # noqa: PLC0415
 
         keep = self.project.keep_responses
         cases = Looks(database=self.database, automation=self.automation, parts=parts_of_case(self.project), keep=keep)
-        return [cases.router, metrics(partial(figures, self.database, tuple(self.automations)))]
+        automations = self.automations.values()
+        operations = OperationsLooks(
+            sides=partial(other_sides.other_sides, self.database, automations),
+            accounts=partial(limits.accounts, self.database, automations),
+            places=partial(read_places, self.database, tuple(self.automations)),
+            needs=self.needs,
+        )
+        return [cases.router, operations.router, metrics(partial(figures, self.database, tuple(self.automations)))]
 
     def site(self, settings: "WebSettings", programs: "Site | None" = None) -> "Site":
         """The web application with every page, and beside them what programs call."""

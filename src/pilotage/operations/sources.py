@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.webhook import Webhook
+from pilotage.cases.service.listening import NOT_READY
 from pilotage.cases.store import sources
 from pilotage.cases.store.sources import SourceStanding
 from pilotage.connections.values import Heard
@@ -16,6 +17,12 @@ from pilotage.operations.values import Condition, Need, Urgency
 _SAID: Mapping[str | None, str] = {
     Heard.REFUSED.value: "refuses us",
     Heard.DIFFERS.value: "answers differently",
+    NOT_READY: "takes nothing in",
+}
+
+
+_MEANWHILE: Mapping[str | None, str] = {
+    NOT_READY: "Whoever sends there is asked to come again; it is looked at again by itself."
 }
 
 
@@ -97,7 +104,7 @@ def needs(database: Database) -> list[Need]:
             urgency=Urgency.TROUBLE,
             title=f"{one.source} of {one.automation} {_SAID.get(one.failing, 'is down')} since "
             f"{from_micros(one.down_since or now):%H:%M}",
-            why=f"{one.words} What came there waits there; it is looked at again by itself.",
+            why=f"{one.words} {_MEANWHILE.get(one.failing, 'What came there waits there; it is looked at again by itself.')}",
             command="pilotage status",
             oldest=from_micros(now) - from_micros(one.down_since or now),
         )

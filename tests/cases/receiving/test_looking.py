@@ -1,9 +1,12 @@
 """Looking over the JSON API: lists page by page, one case with all that is known, with a token for reading alone."""
 
+from datetime import timedelta
+
 import pytest
 
+from pilotage.cases.service.listening import Hooks, Listening
 from pilotage.machinery.api.values import TokenScope
-from tests.cases.receiving.conftest import Shop
+from tests.cases.receiving.conftest import KEY, Shop
 
 
 def get(shop: Shop, path: str, *scopes: TokenScope, status: int = 200) -> dict[str, object]:
@@ -70,3 +73,46 @@ def test_one_case_has_all_that_is_known(shop: Shop) -> None:
     assert (case["key"], case["decisions"], case["failures"], case["effects"]) == ("O1", [], [], [])
     assert "responses" not in case
     assert get(shop, f"/api/v1/cases/{page[0]['case']}?raw=true")["responses"] == []
+
+
+def test_connections_limits_and_needs(shop: Shop) -> None:
+    """What `pilotage connections`, `limits` and `status` say, page by page; a token for submitting does not read them."""
+    assert get(shop, "/api/v1/connections") == {"connections": [], "next": None}
+    assert get(shop, "/api/v1/limits") == {"connections": [], "next": None}
+    shop.send({"id": "O1"})
+    for number in range(6):
+        shop.send({"id": "", "pieces": number}, message=f"msg_bad_{number}")
+    found = get(shop, "/api/v1/needs?urgency=trouble&limit=1")
+    assert found["condition"] == "attention"
+    needs = found["needs"]
+    assert isinstance(needs, list)
+    assert (needs[0]["title"], needs[0]["command"]) == ("6 records in quarantine", "pilotage quarantine")
+    assert found["next"] is None
+    assert get(shop, "/api/v1/needs?cursor=x", status=400)["code"] == "PLT-562"
+    assert get(shop, "/api/v1/needs?urgency=none", status=422)["remedy"]
+    for path in ("/api/v1/connections", "/api/v1/limits", "/api/v1/needs"):
+        assert get(shop, path, TokenScope.SUBMIT, status=403)["code"] == "PLT-391"
+
+
+def test_a_webhook_whose_secret_is_missing_is_said_before_anybody_calls(shop: Shop) -> None:
+    """By `serve` at its start, in status and on Today, without the value; when the secret is there it is said no more."""
+    hooks = Hooks(
+        listening=Listening(database=shop.platform.database, secrets=shop.secrets, clock=shop.clock),
+        automations=shop.platform.automations.values(),
+    )
+    assert hooks.look() == []
+    assert shop.platform.needs() == []
+    shop.secrets.value = "hunter2"
+    said = hooks.look()
+    assert [words.split(":")[0] for words in said] == [
+        "The webhook shop of orders takes nothing in",
+        "The webhook events of orders takes nothing in",
+    ]
+    assert "hunter2" not in str(said)
+    shop.clock.forward(timedelta(hours=1))
+    assert hooks.look() == said
+    titles = [need.title for need in shop.platform.needs()]
+    assert titles == ["events of orders takes nothing in since 14:24", "shop of orders takes nothing in since 14:24"]
+    shop.secrets.value = KEY
+    assert hooks.look() == []
+    assert shop.platform.needs() == []

@@ -1,19 +1,30 @@
 """What a process that takes webhooks in knows by heart: the keys of their signatures, and platform time."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pilotage.authoring.automation import Automation
+from pilotage.authoring.webhook import Webhook
+from pilotage.cases.store import sources
 from pilotage.credentials.asking import asked_by
 from pilotage.credentials.errors import SecretUnusable
 from pilotage.credentials.signatures import keys_of
 from pilotage.credentials.values import SecretValue
 from pilotage.kernel.clock import Clock, SystemClock, micros
+from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.storage.database import Database
 
 _KNOWN: Final = 10.0
 """Seconds for which keys and the distance between the host's clock and the database's are remembered."""
+
+
+NOT_READY: Final = "not ready"
+"""What is wrong with a webhook whose messages cannot be proved."""
+_EVERY: Final = 15.0
+"""Seconds between two looks at whether webhooks can take anything."""
 
 
 class Secrets(Protocol):
@@ -63,3 +74,56 @@ class Listening:
         """Platform time in seconds since 1970."""
         assert self._behind is not None
         return self.clock.now().timestamp() + self._behind[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """Whether the webhooks of this process can take anything in: known before anybody calls, and written down for all to see."""
+
+    listening: Listening
+    automations: Iterable[Automation]
+
+    def look(self) -> list[str]:
+        """Look at every webhook, and write down what has changed; a sentence for each that is not ready."""
+        hooks = [(one.name, hook) for one in self.automations for hook in one.intake if isinstance(hook, Webhook)]
+        found = {(automation, hook.name): self._why_not(automation, hook) for automation, hook in hooks}
+        database = self.listening.database
+        with database.snapshot() as tx:
+            known = {(one.automation, one.source): one.words for one in sources.standing(tx)}
+        changed = {of: words for of, words in found.items() if known.get(of) != words}
+        if changed:
+            with database.transaction() as tx:
+                now = database.now(tx)
+                for (automation, name), words in changed.items():
+                    failing = None if words is None else NOT_READY
+                    sources.say_ready(tx, automation, name, now=now, failing=failing, words=words)
+        return [
+            f"The webhook {name} of {automation} takes nothing in: {words}"
+            for (automation, name), words in found.items()
+            if words is not None
+        ]
+
+    def _why_not(self, automation: str, hook: Webhook) -> str | None:
+        try:
+            self.listening.look(hook.secret.name, automation)
+        except PilotageError as error:
+            return f"{error.what} {error.remedy}"
+        return None
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Go on looking for as long as the block lasts, so that a secret that comes later is noticed."""
+        ends = threading.Event()
+
+        def go_on() -> None:
+            while not ends.wait(_EVERY):
+                with suppress(Exception):  # a database that is away is told by everybody else
+                    self.look()
+
+        thread = threading.Thread(target=go_on, name="webhooks", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join()

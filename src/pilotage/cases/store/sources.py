@@ -115,3 +115,12 @@ def note(tx: Tx, automation: str, source: str, *, item: str, version: str, now: 
     if not tx.execute(source_items.update().where(mine).values(version=version, at=now)).rowcount:
         row = {"automation": automation, "source": source, "item": item, "version": version, "at": now}
         bulk.insert(tx, source_items, [row])
+
+
+def say_ready(tx: Tx, automation: str, source: str, *, now: int, failing: str | None, words: str | None) -> None:
+    """Say whether a source that nobody looks into, because others call it, can take anything."""
+    fresh = {"automation": automation, "source": source, "held_until": 0, "next_at": 0, "failures": 0}
+    bulk.insert(tx, intake_sources, [fresh], tail="ON CONFLICT DO NOTHING")
+    since = sa.null() if words is None else sa.func.coalesce(_s.down_since, now)
+    mine = sa.and_(_s.automation == automation, _s.source == source)
+    tx.execute(intake_sources.update().where(mine).values(down_since=since, words=words, failing=failing))

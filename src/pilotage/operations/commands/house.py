@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pilotage.authoring.automation import Automation
+from pilotage.cases.service.listening import Hooks
 from pilotage.cases.service.proving import Check
 from pilotage.cases.service.served import Served
 from pilotage.connections.checking import Checking
@@ -83,6 +84,11 @@ class Platform(Protocol):
     @property
     def checking(self) -> Checking:
         """The contract checks of its connections."""
+        ...
+
+    @property
+    def hooks(self) -> Hooks:
+        """Whether its webhooks can take anything in."""
         ...
 
     def working(self) -> AbstractContextManager[object]:

@@ -76,6 +76,8 @@ class ServeCommand:
         Whoever has the link that it prints gets in; it is made anew at each start.
         """
         with self.house.open() as platform:
+            for words in platform.hooks.look():
+                self.out.say(words, style="bold")
             if work:
                 with platform.working():
                     platform.serve_page(host=host, port=port, announce=self._announce)
