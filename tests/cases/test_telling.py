@@ -17,6 +17,7 @@ AT = 1_795_452_028_000_000
         (["arrived"], "It arrived."),
         (["judged", "team", "cards", 0.912, True], "team judged cards, 91% sure, so it went on alone."),
         (["judged", "team", "cards", 0.4, False], "team judged cards, 40% sure, so a person is asked."),
+        (["judged", "reply", "Dear", 0, False], "reply proposed Dear, and a person is asked."),
         (["judged", "team", "", None, False], "team abstained."),
         (
             ["asks", "team", "judgement", "dispatcher", "40% sure."],

@@ -89,7 +89,7 @@ def test_a_summary_and_a_draft_go_out_as_a_person_left_them(database_url: str) -
         platform.settle()
         for number, case in enumerate(cases):
             assert case.place is Place.WITH_PEOPLE, case.timeline
-            assert case.decision.reason == "0% sure; a person is always asked."
+            assert case.decision.reason == "A person is always asked."
             assert case.decision.proposal == Summary(gist=f"Card {number} was stolen", wants="cards")
             wants = "travel" if number == 2 else "cards"
             case.decision.settle(Summary(gist="As I read it", wants=wants), by=lead, reason="I read it")

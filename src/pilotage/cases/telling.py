@@ -35,8 +35,10 @@ def _judged(details: Event) -> str:
     node, label, confidence, alone = details[:4]
     if confidence is None:
         return f"{node} abstained."
-    sure = f"{float(str(confidence)):.0%} sure{' as the model states it' if len(details) > 4 else ''}"
     answer = f" {label}" if label else ""
+    if not confidence:
+        return f"{node} proposed{answer}, and a person is asked."
+    sure = f"{float(str(confidence)):.0%} sure{' as the model states it' if len(details) > 4 else ''}"
     ending = "so it went on alone" if alone else "so a person is asked"
     return f"{node} judged{answer}, {sure}, {ending}."
 

@@ -61,11 +61,10 @@ def _judged(
             why = f'It quotes "{missing[0]}", which is not in the record.'
         elif not alone:
             sure = f"{judgement.confidence:.0%} sure{', as the model states it' if _as_stated(judgement) else ''}"
-            why = (
-                f"{sure}; {step.above:.0%} is asked for."
-                if step.above is not None
-                else f"{sure}; a person is always asked."
-            )
+            if step.above is not None:
+                why = f"{sure}; {step.above:.0%} is asked for."
+            else:  # a draft is not sure of anything
+                why = f"{sure}; a person is always asked." if judgement.confidence else "A person is always asked."
     if alone:
         told: list[object] = ["judged", node.name, label, round(judgement.confidence, 4), True]
         case.story.append([*told, True] if _as_stated(judgement) else told)
