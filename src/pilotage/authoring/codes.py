@@ -266,6 +266,7 @@ BREAKERS: Final = {
     "PLT-572": Words(
         '"{text}" is no name of a header.', 'Write it as the service does: credential_header="x-api-key".'
     ),
+    "PLT-573": Words("cannot be called from {environment}: {what}.", "{remedy}", found="check"),
 }
 
 SOURCES: Final = {
@@ -274,7 +275,6 @@ SOURCES: Final = {
         "two of its sources are called {name} ({first}, {second}).",
         "Rename one: under its name is kept how far it was read.",
     ),
-    "PLT-573": Words("cannot be called from {environment}: {what}.", "{remedy}", found="check"),
 }
 
 SECTIONS: Final = {
