@@ -6,7 +6,6 @@ on. A function that takes one case fails for that case alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import repeat
 from typing import Final, Protocol, cast
 
 from pilotage.authoring.plan import Node
@@ -79,8 +78,9 @@ async def _each(
             with as_repeat(repeats), of_case(case), in_our_words():
                 return await cast("Awaitable[object]", function(*values))
 
-    calls = map(one, arguments, again or repeat(False), cases or repeat(None))
-    return await asyncio.gather(*calls, return_exceptions=True)  # type: ignore[return-value]
+    number = len(arguments)
+    each = zip(arguments, again or [False] * number, cases or [None] * number, strict=True)
+    return await asyncio.gather(*(one(*of) for of in each), return_exceptions=True)  # type: ignore[return-value]
 
 
 def _together(
