@@ -116,3 +116,9 @@ def test_a_webhook_whose_secret_is_missing_is_said_before_anybody_calls(shop: Sh
     shop.secrets.value = KEY
     assert hooks.look() == []
     assert shop.platform.needs() == []
+    shop.secrets.value = "hunter2"
+    shop.clock.forward(timedelta(hours=1))
+    hooks.look()
+    assert shop.platform.needs() != []
+    Hooks(listening=hooks.listening, automations=[]).look()
+    assert shop.platform.needs() == [], "what is declared no more is not missed"

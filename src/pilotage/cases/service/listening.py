@@ -89,7 +89,15 @@ class Hooks:
         found = {(automation, hook.name): self._why_not(automation, hook) for automation, hook in hooks}
         database = self.listening.database
         with database.snapshot() as tx:
-            known = {(one.automation, one.source): one.words for one in sources.standing(tx)}
+            standing = sources.standing(tx)
+        known = {(one.automation, one.source): one.words for one in standing}
+        # one that is declared no more is not missed
+        found |= {
+            of: None
+            for one in standing
+            if one.failing == NOT_READY
+            if (of := (one.automation, one.source)) not in found
+        }
         changed = {of: words for of, words in found.items() if known.get(of) != words}
         if changed:
             with database.transaction() as tx:

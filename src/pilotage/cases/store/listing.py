@@ -18,9 +18,9 @@ from pilotage.machinery.storage.database import Tx
 
 FEW: Final = 2_000
 """So many cases at most are sorted for a page."""
-STRETCH: Final = 20_000
+STRETCH: Final = 10_000
 """So many of the newest are looked through for a page."""
-STRETCH_OF_WORDS: Final = 4_000
+STRETCH_OF_WORDS: Final = 2_000
 """The same where each one's effects are looked at, too."""
 ENDED: Final = frozenset({Place.DONE.value, Place.WITHDRAWN.value, Place.HANDED_OVER.value})
 _FAILING: Final = frozenset({Place.WAITING.value, Place.WITH_PEOPLE.value, Place.DEAD_LETTER.value})
