@@ -35,7 +35,7 @@ WORDS: Final = {
         "quote",
         "agreement",
     ),
-    *("source", "webhook", "token", "document", "mailbox"),
+    *("source", "webhook", "token", "document", "mailbox", "query"),
 }
 
 
