@@ -351,6 +351,7 @@ def _run(words: Sequence[str], house: type[House]) -> int:
     from pilotage.machinery.cli import calling, logs  # noqa: PLC0415 - what a command needs, and --help does not
     from pilotage.machinery.cli.errors import NoSuchCommand  # noqa: PLC0415
     from pilotage.machinery.cli.output import Output  # noqa: PLC0415
+    from pilotage.machinery.cli.streams import masked_streams  # noqa: PLC0415
 
     out = Output(as_json="--json" in words)
     try:
@@ -366,9 +367,10 @@ def _run(words: Sequence[str], house: type[House]) -> int:
             raise NoSuchCommand(*_no_such_command(rest, below))
     except PilotageError as error:
         return calling.told(error, out)
-    logs.configure()
     below = [one.name.partition(" ")[2] for one in ENTRIES if one.name.startswith(f"{entry.name} ")]
-    return calling.run(entry, arguments, house(start=project), out, explain=_explain, below=below)
+    with masked_streams():
+        logs.configure()
+        return calling.run(entry, arguments, house(start=project), out, explain=_explain, below=below)
 
 
 def _no_such_command(words: Sequence[str], below: Sequence[Entry]) -> tuple[str, str]:

@@ -38,7 +38,7 @@ from pilotage.connections.opening import Connections
 from pilotage.connections.recording import Recorder
 from pilotage.connections.watching import Watch
 from pilotage.credentials.opening import open_secrets
-from pilotage.credentials.service.looking import tell_of
+from pilotage.credentials.service.looking import declared, tell_of
 from pilotage.inbox.service import Inbox
 from pilotage.inbox.telling import decisions_of
 from pilotage.kernel.clock import Clock, SystemClock
@@ -111,7 +111,7 @@ class Platform:
         self.autonomy: Autonomy = autonomy or AuthorsThreshold()
         self.chance = Random(seed)  # noqa: S311 - draws pauses and samples, no secret
         self.door = door or Door(project.addresses)
-        self.secrets = open_secrets(project, self.database, self.door, self.clock)
+        self.secrets = open_secrets(project, self.database, self.door, self.clock, declared=declared(automations))
         self.sealer = Sealer(database=self.database, key=key_file(project.folder, project.environment))
         self.releases = CurrentReleases(database=self.database, loaded=release, environment=project.environment)
         self.artefacts = Artefacts(folder=project.folder / "releases")

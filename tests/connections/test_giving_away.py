@@ -12,6 +12,7 @@ from pilotage.authoring.ports import Call
 from pilotage.connections.errors import SecretGivenAway
 from pilotage.connections.opening import Connections
 from pilotage.connections.values import Standing
+from pilotage.credentials.opening import given_in
 from pilotage.credentials.secrets import Secrets
 
 FORMS = {
@@ -112,3 +113,11 @@ def test_what_opens_the_stores_is_hidden_too() -> None:
     secrets = Secrets("dev", variables={}, own=own)
     assert secrets.redactor().text("postgres said s.9XcanaryToken") == "postgres said [redacted]"
     assert secrets.names_in(b"postgres said s.9XcanaryToken") == {"PILOTAGE_OPENBAO_TOKEN"}
+
+
+def test_what_the_environment_gives_is_hidden_before_anybody_asked_for_it() -> None:
+    """Whoever shows the whole environment shows no secret that the project declares."""
+    own = given_in({"DESK_TOKEN": "tok-123456", "OTHER_TOKEN": "tok-987654"}, ["desk-token", "absent"])
+    assert own == {"desk-token": "tok-123456"}
+    secrets = Secrets("dev", variables={}, own=own)
+    assert secrets.redactor().text(repr({"DESK_TOKEN": "tok-123456"})) == "{'DESK_TOKEN': '[redacted]'}"

@@ -1,16 +1,17 @@
 """Opens the stores of an environment, in the order of its plan."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import unquote
 
 from pilotage.credentials.keys import KeyRing
 from pilotage.credentials.plan import Plan
 from pilotage.credentials.ports import Store
 from pilotage.credentials.secrets import Secrets
 from pilotage.credentials.service.releasing import Leases
-from pilotage.credentials.stores.environment import EnvironmentStore
+from pilotage.credentials.stores.environment import EnvironmentStore, environment_name
 from pilotage.credentials.stores.files import FileStore
 from pilotage.credentials.stores.local import LocalStore
 from pilotage.credentials.telling import password
@@ -26,6 +27,13 @@ _OWN: Final = (
     "AWS_SESSION_TOKEN",
 )
 """What opens the stores: hidden like what lies in them."""
+
+_HEADERS: Final = (
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+)
+"""What lets traces and metrics into a collector: NAME=VALUE, with commas between them."""
 
 
 def key_ring(folder: Path, environment: str, variables: Mapping[str, str]) -> KeyRing:
@@ -52,14 +60,35 @@ class Project(Protocol):
         ...
 
 
-def open_secrets(project: Project, database: Database, door: Door, clock: Clock | None = None) -> Secrets:
-    """The secrets of this process. Nothing is asked before a value is needed."""
+def open_secrets(
+    project: Project, database: Database, door: Door, clock: Clock | None = None, *, declared: Iterable[str] = ()
+) -> Secrets:
+    """The secrets of this process. Nothing is asked before a value is needed.
+
+    What the environment gives for the `declared` ones is hidden before that: whoever shows the environment shows it.
+    """
     plan = project.secrets
     stores = [_opened(name, project, os.environ, database, door) for name in plan.stores]
     leases = Leases(database=database, environment=project.environment)
-    own = {name: os.environ[name] for name in _OWN if os.environ.get(name)}
-    own["the database's password"] = password(database.url)
+    own = {
+        **given_in(os.environ, declared),
+        **_own(os.environ),
+        "the database's password": unquote(password(database.url)),
+    }
     return Secrets(project.environment, stores=stores, leases=leases, terms=plan.terms, clock=clock, own=own)
+
+
+def given_in(variables: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The values of secrets that variables of the environment hold, whether anybody asked for them or not."""
+    return {name: variables[given] for name in names if (given := environment_name(name)) in variables}
+
+
+def _own(variables: Mapping[str, str]) -> dict[str, str]:
+    found = {name: variables[name] for name in _OWN if variables.get(name)}
+    for name in _HEADERS:
+        for number, pair in enumerate(variables.get(name, "").split(",")):
+            found[f"{name} ({number + 1})"] = unquote(pair.partition("=")[2].strip())
+    return found
 
 
 def _opened(name: str, project: Project, variables: Mapping[str, str], database: Database, door: Door) -> Store:

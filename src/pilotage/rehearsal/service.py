@@ -15,6 +15,8 @@ from typing import IO, Final, Protocol, cast
 
 from pydantic_core import from_json
 
+from pilotage.credentials.opening import given_in
+from pilotage.credentials.secrets import Secrets
 from pilotage.machinery.storage.database import Database
 from pilotage.rehearsal import store
 from pilotage.rehearsal.errors import NothingToRehearse, RehearsalEnded, ToldByTheRehearsal
@@ -35,6 +37,8 @@ KEPT: Final = frozenset(
 """The variables that a rehearsal's process keeps, beside LC_*: what a program needs to run, and no secret stands in."""
 
 Seen = Callable[[str, int], None]
+Hidden = Callable[[Sequence[str]], None]
+"""Told which secrets the rehearsed code names."""
 
 
 class Project(Protocol):
@@ -124,7 +128,13 @@ def rehearsed(
     folder = Path(tempfile.mkdtemp(prefix="pilotage-rehearsal-"))
     try:
         request = _request(project, database, wanted, folder)
-        report = _run(project, request, seen)
+        kept: list[Secrets] = []
+
+        def hidden(names: Sequence[str]) -> None:
+            """What the environment gives for these secrets is taken out of what is told here."""
+            kept.append(Secrets(project.environment, stores=(), own=given_in(os.environ, names)))
+
+        report = _run(project, request, seen, hidden)
         yield Rehearsed(report=report, results=folder / RESULTS, release=request.release)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -192,7 +202,7 @@ def bare_environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "LOKY_MAX_CPU_COUNT": str(os.cpu_count() or 1), "PYTHONIOENCODING": "utf-8"}
 
 
-def _run(project: Project, request: Request, seen: Seen) -> Mapping[str, object]:
+def _run(project: Project, request: Request, seen: Seen, hidden: Hidden) -> Mapping[str, object]:
     home = Path(request.folder) / "home"
     home.mkdir()
     process = subprocess.Popen(
@@ -209,7 +219,7 @@ def _run(project: Project, request: Request, seen: Seen) -> Mapping[str, object]
         assert process.stdin is not None
         assert process.stdout is not None
         _write(process.stdin, asdict(request))
-        report = _listen(project, process.stdin, process.stdout, seen)
+        report = _listen(project, process.stdin, process.stdout, seen, hidden)
     except BaseException:
         process.kill()
         raise
@@ -223,7 +233,7 @@ def _run(project: Project, request: Request, seen: Seen) -> Mapping[str, object]
     return report
 
 
-def _listen(project: Project, asks: IO[str], tells: IO[str], seen: Seen) -> Mapping[str, object] | None:
+def _listen(project: Project, asks: IO[str], tells: IO[str], seen: Seen, hidden: Hidden) -> Mapping[str, object] | None:
     secret: frozenset[str] = frozenset()
     for line in tells:
         said = cast("Mapping[str, object]", json.loads(line))
@@ -232,6 +242,7 @@ def _listen(project: Project, asks: IO[str], tells: IO[str], seen: Seen) -> Mapp
             _write(asks, {"value": None if name in secret else project.setting(name)})
         elif "secrets" in said:
             secret = frozenset(cast("list[str]", said["secrets"]))
+            hidden(sorted(secret))
         elif "seen" in said:
             seen(str(said["seen"]), cast("int", said["count"]))
         elif "error" in said:
