@@ -17,57 +17,16 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from pydantic import BaseModel
-
-import pilotage as pl
 from pilotage.cases.service.jobs import Finished
 from pilotage.kernel.clock import Clock, ManualClock
 from pilotage.testing import FakeService, Platform, Request
+from tests.mailed_leads import Sent, mailed
 
 MICRO: Final = 1_000_000
-ZONE: Final = "Europe/Berlin"
 A_DAY: Final = int(os.environ.get("PILOTAGE_QUOTA", "1000"))
-A_SECOND: Final = 5
 
-crm = pl.Connection(
-    "crm",
-    base_url="https://crm.example",
-    limits=[pl.Rate(A_SECOND, per="second", burst=A_SECOND), pl.Quota(A_DAY, per="day", zone=ZONE)],
-)
-
-
-class Lead(BaseModel):
-    """What arrives."""
-
-    id: str
-
-
-class Sent(BaseModel):
-    """What the other side answers."""
-
-    id: str
-
-
-async def take_back(sent: Sent) -> None:
-    """Take it back."""
-    await crm.delete(f"/mails/{sent.id}")
-
-
-@pl.act(through=crm, undo=take_back, reconcile=pl.SafeToRepeat("It honours the key."))
-async def send(lead: Lead) -> Sent:
-    """Send it."""
-    return await crm.post("/mails", json={"lead": lead.id}, expect=Sent)
-
-
-leads = pl.Automation(
-    "leads",
-    purpose="Leads are written to.",
-    takes=Lead,
-    gives=Sent,
-    key=lambda lead: lead.id,
-    owner=pl.Role("seller"),
-    process=pl.Path(send),
-)
+_mailed = mailed(A_DAY)
+crm, leads = _mailed.crm, _mailed.leads
 
 
 class SharedClock(ManualClock):

@@ -19,7 +19,8 @@ from pilotage.cases.arrivals import Arrival
 from pilotage.cases.service.proving import prove
 from pilotage.operations.limits import Account, accounts
 from pilotage.testing import FakeService
-from tests.acceptance.quota_worker import A_DAY, A_SECOND, MICRO, ZONE, Lead, SharedClock, Sharing, crm, leads
+from tests.acceptance.quota_worker import A_DAY, MICRO, SharedClock, Sharing, crm, leads
+from tests.mailed_leads import A_SECOND, ZONE, Lead
 
 BERLIN = ZoneInfo(ZONE)
 DAYS = 3

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from pydantic import BaseModel
+from tests.mailed_leads import Lead, Sent, mailed
 
 import pilotage as pl
 from pilotage.connections.hearing import Notice, Told
@@ -12,46 +12,8 @@ from pilotage.operations.limits import Account, accounts, needs
 from pilotage.operations.outside import limits_context
 from pilotage.testing import FakeService, Platform, Request
 
-crm = pl.Connection(
-    "crm",
-    base_url="https://crm.example",
-    limits=[pl.Rate(5, per="second", burst=5), pl.Quota(8, per="day", zone="Europe/Berlin")],
-)
-seller = pl.Role("seller")
-
-
-class Lead(BaseModel):
-    """What arrives."""
-
-    id: str
-
-
-class Sent(BaseModel):
-    """What the other side answers."""
-
-    id: str
-
-
-async def take_back(sent: Sent) -> None:
-    """Take it back."""
-    await crm.delete(f"/mails/{sent.id}")
-
-
-@pl.act(through=crm, undo=take_back, reconcile=pl.SafeToRepeat("It honours the key."))
-async def send(lead: Lead) -> Sent:
-    """Send it."""
-    return await crm.post("/mails", json={"lead": lead.id}, expect=Sent)
-
-
-leads = pl.Automation(
-    "leads",
-    purpose="Leads are written to.",
-    takes=Lead,
-    gives=Sent,
-    key=lambda lead: lead.id,
-    owner=seller,
-    process=pl.Path(send),
-)
+_mailed = mailed(8)
+crm, leads = _mailed.crm, _mailed.leads
 
 
 @pytest.fixture

@@ -5,17 +5,14 @@ In a batch step a `Failure` may also be returned in place of the one case that f
 
 from typing import ClassVar
 
-from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.errors import PilotageError, UsuallyRemedied
 
 
-class Failure(PilotageError):
+class Failure(UsuallyRemedied, PilotageError):
     """A step could not be done for this case."""
 
     code: ClassVar[str] = "PLT-195"
     usual_remedy: ClassVar[str] = "Look at the case's timeline; replay it when the cause is gone."
-
-    def __init__(self, what: str, /, remedy: str | None = None) -> None:
-        super().__init__(what, self.usual_remedy if remedy is None else remedy)
 
 
 class TransientFailure(Failure):

@@ -22,6 +22,15 @@ class PilotageError(Exception):
         return f"{self.code}  {self.what}\n         {self.remedy}"
 
 
+class UsuallyRemedied(Exception):
+    """What makes an error say its usual remedy, unless it is given another one. It stands before `PilotageError`."""
+
+    usual_remedy: ClassVar[str]
+
+    def __init__(self, what: str, /, remedy: str | None = None) -> None:
+        super().__init__(what, self.usual_remedy if remedy is None else remedy)
+
+
 class NotADuration(PilotageError):
     """A text that should say how long something takes does not."""
 

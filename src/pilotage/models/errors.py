@@ -6,7 +6,7 @@ the timeline says.
 
 from typing import ClassVar
 
-from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.errors import PilotageError, UsuallyRemedied
 
 
 class CannotBeAsked(PilotageError):
@@ -15,15 +15,12 @@ class CannotBeAsked(PilotageError):
     code: ClassVar[str] = "PLT-280"
 
 
-class NothingHeld(PilotageError):
+class NothingHeld(UsuallyRemedied, PilotageError):
     """A model gave nothing that holds; the errors below say why."""
 
     code: ClassVar[str] = "PLT-281"
     word: ClassVar[str] = "gave nothing"
     usual_remedy: ClassVar[str] = "Decide it by hand."
-
-    def __init__(self, what: str, /, remedy: str | None = None) -> None:
-        super().__init__(what, self.usual_remedy if remedy is None else remedy)
 
 
 class KeyRefused(NothingHeld):
