@@ -153,7 +153,7 @@ def test_a_finger_hits_what_it_aims_at(browser: Browser, looked_at: Site) -> Non
 
 
 def test_the_keyboard_goes_everywhere(visitor: Visitor) -> None:
-    """From the skip link to the content, on through refresh and the folded parts, which open with the keyboard."""
+    """From the skip link to the content, on through refresh, the places and the folded parts, which open with the keyboard."""
     page = visitor.open("/", SAMPLES["healthy"])
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -162,6 +162,9 @@ def test_the_keyboard_goes_everywhere(visitor: Visitor) -> None:
     expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Refresh")).to_be_focused()
+    for place in ("Ready", "Moving", "With people", "Done"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name=place, exact=True)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#panel-places summary")).to_be_focused()
     page.keyboard.press("Enter")
