@@ -123,3 +123,8 @@ def label_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def told_label(plain: object) -> str:
+    """A plain value as a story tells it: a label as text, and nothing of a whole document, which stands with the outcomes."""
+    return "" if isinstance(plain, dict | list) else label_text(plain)

@@ -5,7 +5,7 @@ from typing import cast
 
 from pilotage.authoring.asking import STATED, Use
 from pilotage.authoring.judgements import Judgement, Quote
-from pilotage.authoring.plan import Codec, Node, label_text
+from pilotage.authoring.plan import Codec, Node, told_label
 from pilotage.authoring.steps import Judged as JudgedStep
 from pilotage.cases import leaving
 from pilotage.cases.evidence import missing_quotes
@@ -49,7 +49,7 @@ def _judged(
     plain = judgement.plain(cast("Codec", node.codec))  # a judging node always has one
     case.judgements[node.name] = plain
     case.story.extend(_asked(node.name, use) for use in judgement.asked)
-    label = label_text(plain.get("value")) if judgement.abstained is None else ""
+    label = told_label(plain.get("value")) if judgement.abstained is None else ""
     why = ""
     if judgement.abstained is not None:
         kind, why = "abstained", judgement.abstained

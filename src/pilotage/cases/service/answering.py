@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from pilotage.authoring.plan import Kind, Node, label_text
+from pilotage.authoring.plan import Kind, Node, told_label
 from pilotage.cases.errors import AnswerDoesNotFit
 from pilotage.cases.service.saving import wake_parents
 from pilotage.cases.store import arriving, ledger, looking, moving
@@ -28,7 +28,7 @@ def give_value(tx: Tx, case: int, node: Node, value: object, *, by: str, now: in
         tx,
         case,
         node.next,
-        ["decided", node.name, label_text(plain) if not isinstance(plain, dict | list) else "", by],
+        ["decided", node.name, told_label(plain), by],
         now,
     )
 
