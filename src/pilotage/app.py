@@ -345,6 +345,7 @@ class Platform:
                 self.intake.direct = lambda automation, release, cases: False
                 self.checking.stop()
                 worker.stop()
+                self.watch.finish()
                 lives.end()
 
     def _keeping_heads(self) -> list[Callable[[], int]]:

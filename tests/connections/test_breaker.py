@@ -254,3 +254,13 @@ def test_a_declaration_of_an_earlier_version_is_the_usual_one() -> None:
     """A row that was written before breakers were declared is read."""
     told = f'{{"declared": {{"leads@r1": {{"limits": [], "heard": {START}}}}}}}'
     assert Standing.read(told, START + SECOND).terms == [Terms()]
+
+
+def test_a_new_reason_has_a_time_of_its_own() -> None:
+    """What was down and then answers differently says since when for both: the one it is now, and the first."""
+    chance = Random(1)
+    down = Breaker().opened(Heard.DOWN, 10, chance)
+    turned = down.opened(Heard.DIFFERS, 50, chance).opened(Heard.DIFFERS, 70, chance)
+    assert (down.since, down.turned) == (10, 10)
+    assert (turned.why, turned.since, turned.turned) == (Heard.DIFFERS, 10, 50)
+    assert turned.noted({}, 90, chance, probe=Heard.ANSWERED).turned == 0

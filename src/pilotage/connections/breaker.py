@@ -99,6 +99,8 @@ class Breaker(BaseModel):
     """DOWN or DIFFERS, while it is not closed."""
     since: int = 0
     """Since when there has been no answer, while it is not closed."""
+    turned: int = 0
+    """Since when it is for this reason, while it is not closed."""
     until: int = 0
     """Open: when it may be probed. Probing: when the probe is given up as lost."""
     times: int = 0
@@ -169,8 +171,18 @@ class Breaker(BaseModel):
         pause = min(max(LONGEST, first), first * 2 ** min(times - 1, 10))
         pause = int(pause * (0.75 + 0.5 * chance.random()))
         since = self.since if not self.closed else self.failing_since or now
+        before = self.turned or since  # one that was closed has no turn
+        turned = before if self.closed or why is self.why else now
         return self.model_copy(
-            update={"stage": Stage.OPEN, "why": why, "since": since, "until": now + pause, "times": times, "slots": {}}
+            update={
+                "stage": Stage.OPEN,
+                "why": why,
+                "since": since,
+                "turned": turned,
+                "until": now + pause,
+                "times": times,
+                "slots": {},
+            }
         )
 
     def noted(
@@ -222,6 +234,7 @@ class Breaker(BaseModel):
                 "stage": Stage.CLOSED,
                 "why": None,
                 "since": 0,
+                "turned": 0,
                 "until": 0,
                 "warm": 1,
                 "closed_at": now,

@@ -144,13 +144,13 @@ class Watch:
 
     # -- written to the row --------------------------------------------------------
 
-    def write_into(self, standings: Mapping[str, Standing]) -> None:
-        """Note in rows that are locked what was heard of them, where it is time for that."""
+    def write_into(self, standings: Mapping[str, Standing], *, at_once: bool = False) -> None:
+        """Note in rows that are locked what was heard of them, where it is time for that, or at once."""
         for name, standing in standings.items():
             was = standing.stored.breaker
             with self._lock:
                 pending = self._pending.get(name)
-                if pending is not None and self._is_time(pending, standing):
+                if pending is not None and (at_once or self._is_time(pending, standing)):
                     del self._pending[name]
                 else:
                     pending = None
@@ -193,12 +193,22 @@ class Watch:
         self._write(due)
         return 0
 
-    def _write(self, names: Collection[str]) -> None:
+    def finish(self) -> None:
+        """Write what is left, before this process ends."""
+        with self._lock:
+            left = list(self._pending)
+        try:
+            self._write(left, at_once=True)
+        except Exception as error:  # noqa: BLE001 - a process that cannot tell what it heard ends all the same
+            if not self.database.outage.noticed(error):
+                _log.exception("connection.unwritten")
+
+    def _write(self, names: Collection[str], *, at_once: bool = False) -> None:
         if not names:
             return
         with self.database.transaction() as tx:
             standings = self.limiter.lock(tx, names, self.database.now(tx))
-            self.write_into(standings)
+            self.write_into(standings, at_once=at_once)
             self.limiter.write(tx, standings)
 
     # -- for steps that read -------------------------------------------------------
@@ -313,7 +323,7 @@ class Watch:
     def _away(self, connection: str, view: _View) -> ConnectionAway:
         breaker = view.breaker
         why = (breaker.why or Heard.DOWN).value
-        what = f"{connection}: {why} since {from_micros(breaker.since + view.ahead):%H:%M} UTC."
+        what = f"{connection}: {why} since {from_micros((breaker.turned or breaker.since) + view.ahead):%H:%M} UTC."
         after = max(0.0, (breaker.until - self._moment(view)) / SECOND)
         return ConnectionAway(what, connection=connection, until=breaker.until + view.ahead, after=after)
 

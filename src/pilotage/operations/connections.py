@@ -40,6 +40,8 @@ class OtherSide:
     now: int
     since: int | None
     """Since when it has been so, where it is not well; for "refused us" when that was last said."""
+    began: int | None
+    """The same, with what it was before that and was not well either."""
     said: str
     """What it said last, of that kind; where it cannot be called from here, why not, and what to do."""
     next_call: int | None
@@ -84,8 +86,8 @@ class OtherSide:
 
     @property
     def lasts(self) -> timedelta:
-        """How long it has been so."""
-        return timedelta() if self.since is None else timedelta(microseconds=max(0, self.now - self.since))
+        """How long it has not been well."""
+        return timedelta() if self.began is None else timedelta(microseconds=max(0, self.now - self.began))
 
     @property
     def in_a_title(self) -> str:
@@ -138,12 +140,15 @@ def _other_side(
     for hour in standing.stored.heard.values() if standing is not None else ():
         heard.update(hour)
     state, since, next_call = (NEVER, None, None) if standing is None else _state(standing, heard)
+    away = standing is not None and not standing.stored.breaker.closed
+    began = standing.dated(standing.stored.breaker.since) if standing is not None and away else since
     said = None if standing is None else standing.stored.said.get(state)
     return OtherSide(
         name=name,
         state=state,
         now=now,
         since=since,
+        began=began,
         said=said.words if said is not None else "",
         next_call=next_call,
         waiting=waiting,
@@ -174,10 +179,12 @@ def _hours(standing: Standing) -> Mapping[int, Mapping[str, int]]:
 
 
 def _note(standing: Standing, waiting: int) -> str:
-    """What has to be said of a connection whose breaker is closed."""
+    """What has to be said beside its state."""
     breaker = standing.stored.breaker
     if not breaker.closed:
-        return ""
+        before = breaker.turned > breaker.since
+        since = _clock(standing.dated(breaker.since), standing.dated(standing.now))
+        return f"It has not answered as agreed since {since}." if before else ""
     if breaker.warm < WARM and waiting:
         return "It answers again and drains: what waits goes out, a few at first, then as fast as the limits allow."
     recent = [slot for at, slot in breaker.slots.items() if at > (standing.now - WINDOW) // SLOT]
@@ -191,7 +198,7 @@ def _held_up(side: OtherSide, why: Sequence[str]) -> OtherSide:
     """The same; where our own side is why its effects wait, that is what has to be said of it."""
     if not why:
         return side
-    return replace(side, state=HELD_UP, since=None, next_call=None, said=" ".join(why))
+    return replace(side, state=HELD_UP, since=None, began=None, next_call=None, said=" ".join(why))
 
 
 def _state(standing: Standing, heard: Mapping[str, int]) -> tuple[str, int | None, int | None]:
@@ -200,7 +207,7 @@ def _state(standing: Standing, heard: Mapping[str, int]) -> tuple[str, int | Non
     if not breaker.closed:
         return (
             (breaker.why or Heard.DOWN).value,
-            standing.dated(breaker.since),
+            standing.dated(breaker.turned or breaker.since),
             standing.dated(standing.left_alone_until),
         )
     if standing.closed:

@@ -80,6 +80,16 @@ def test_a_collector_has_an_address_without_a_credential(address: str) -> None:
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["no address", "ftp://ann:canary@a", "http://ann:canary@a:4318", "http://a:99999"])
+def test_an_address_of_the_environment_holds_no_credential_either(address: str) -> None:
+    """Whoever would send something is stopped before a library repeats the address in a message."""
+    found = asked(OTEL_EXPORTER_OTLP_ENDPOINT=address)
+    assert found is not None
+    with pytest.raises(TelemetryMisset, match="OTEL_EXPORTER_OTLP_ENDPOINT is no address") as caught:
+        open_telemetry(found, environment="live", clock=SystemClock())
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "variables",
     [

@@ -69,7 +69,7 @@ def cases(looks: Looks, guard: Guard) -> APIRouter:
         if automation is not None:
             looks.automation(automation)
         before = read("C", cursor) if cursor is not None else None
-        if cursor is not None and before is None:
+        if cursor is not None and (before is None or shown("C", before) != cursor.strip().upper()):
             raise CursorUnreadable("The cursor is none that this list has given.", "Give what `next` said, as it is.")
         wanted = Wanted(
             automation=automation,

@@ -1,6 +1,6 @@
 """SQL of the places outside that are watched: one process at a time looks, by the database's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -45,6 +45,12 @@ def take(
         .returning(*rows.columns(intake_sources, SourceStanding))
     )
     return rows.value_or_none(SourceStanding, found)
+
+
+def make_due(tx: Tx, automations: Collection[str], now: int) -> None:
+    """Have the sources of these automations looked into now, however long they were to be left alone."""
+    theirs = sa.and_(bulk.among_texts(tx, _s.automation, sorted(automations)), _s.next_at > now, _s.held_until <= now)
+    tx.execute(intake_sources.update().where(theirs).values(next_at=now))
 
 
 def keep(tx: Tx, automation: str, source: str, *, holder: str, until: int) -> bool:

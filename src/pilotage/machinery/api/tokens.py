@@ -87,7 +87,7 @@ class Guard:
         if token is None:
             raise TokenRefused(
                 "No valid token came along.",
-                "Send Authorization: Bearer and a token; `pilotage token new NAME --scope submit` makes one.",
+                f"Send Authorization: Bearer and a token; `pilotage token new NAME --scope {scope}` makes one.",
             )
         if scope not in token.scopes:
             raise ScopeMissing(

@@ -63,17 +63,26 @@ def _endpoint(given: Mapping[str, object]) -> str | None:
     value = _text(given, "endpoint")
     if value is None:
         return None
-    try:
-        parts = urlsplit(value)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        parts, known = urlsplit(""), False
-    if not known or "@" in parts.netloc or parts.query:
+    if not _is_collector(value):
         raise _misset(
             "endpoint is no address of a collector",
             'Write it as endpoint = "http://localhost:4318"; a key goes into the variable OTEL_EXPORTER_OTLP_HEADERS.',
         )
     return value
+
+
+def _is_collector(address: str) -> bool:
+    """Whether it can be called, and no credential stands in it, which would come into messages about it."""
+    try:
+        parts = urlsplit(address)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and (parts.port or 1) > 0
+            and not ("@" in parts.netloc or parts.query)
+        )
+    except ValueError:  # a port that is none
+        return False
 
 
 def _share(given: Mapping[str, object]) -> float | None:
@@ -97,9 +106,14 @@ def _sent(variables: Mapping[str, str], signal: str, endpoint: str | None) -> bo
     exporter = variables.get(f"OTEL_{signal}_EXPORTER", "").strip().lower()
     if exporter == "none":
         return False
-    asked = variables.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") or variables.get(_ENDPOINT) or endpoint
-    if not asked and exporter != "otlp":
+    named = next((name for name in (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", _ENDPOINT) if variables.get(name)), None)
+    if named is None and endpoint is None and exporter != "otlp":
         return False
+    if named is not None and not _is_collector(variables[named]):
+        raise TelemetryMisset(
+            f"{named} is no address of a collector.",
+            "Set it to an address such as http://localhost:4318; a key goes into OTEL_EXPORTER_OTLP_HEADERS.",
+        )
     spoken = variables.get(f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") or variables.get("OTEL_EXPORTER_OTLP_PROTOCOL")
     if exporter not in {"", "otlp"} or (spoken or _SPOKEN) != _SPOKEN:
         raise TelemetryMisset(

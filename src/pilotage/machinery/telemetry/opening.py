@@ -5,6 +5,7 @@ So libraries that look for the process's provider, such as the web framework, fi
 
 from collections.abc import Callable
 from importlib.metadata import version
+from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -25,18 +26,30 @@ _FLUSH: Final = 3.0
 """Seconds that the last spans and figures may take to leave when a process ends, whether or not a collector answers."""
 
 
-def open_telemetry(settings: TelemetrySettings, *, environment: str, clock: Clock) -> "Telemetry":
-    """What makes spans and counts in this process. Raises TelemetryNotInstalled (PLT-540) and TelemetryMisset (PLT-541)."""
+def refuse_unusable(settings: TelemetrySettings) -> None:
+    """Raises TelemetryMisset (PLT-541) or TelemetryNotInstalled (PLT-540) where what is asked for cannot be had."""
     if settings.fault is not None:
         raise settings.fault
-    try:
-        from opentelemetry.exporter.otlp.proto.http import trace_exporter as _  # noqa: F401, PLC0415 - an extra
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-    except ImportError:
+    if not all(map(_is_there, ("opentelemetry.sdk.resources", "opentelemetry.exporter.otlp.proto.http"))):
         raise TelemetryNotInstalled(
-            "Traces or metrics are asked for (OTEL_... or [tool.pilotage.telemetry]), and what sends them is not installed.",
+            "Traces or metrics are asked for (OTEL_... or [tool.pilotage.telemetry]), and what writes and sends them is not "
+            "installed.",
             'pip install "pilotage[otel]", or set OTEL_SDK_DISABLED=true to do without.',
-        ) from None
+        )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even what it is a part of
+        return False
+
+
+def open_telemetry(settings: TelemetrySettings, *, environment: str, clock: Clock) -> "Telemetry":
+    """What makes spans and counts in this process. Raises TelemetryNotInstalled (PLT-540) and TelemetryMisset (PLT-541)."""
+    refuse_unusable(settings)
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
+
     from pilotage.machinery.telemetry.metering import Meters  # noqa: PLC0415
     from pilotage.machinery.telemetry.tracing import Telemetry  # noqa: PLC0415
 

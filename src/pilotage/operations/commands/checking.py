@@ -11,8 +11,10 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.checking import check
 from pilotage.authoring.findings import DefinitionError, Finding
 from pilotage.credentials.service.looking import declared, tell_of
+from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
+from pilotage.machinery.telemetry.opening import refuse_unusable
 from pilotage.models.checks import without_price
 from pilotage.operations.commands.house import House, Project
 from pilotage.operations.usable import FREE, granted_in, missing, told_without_database
@@ -46,6 +48,8 @@ class ProjectCommands:
                 environment=project.environment,
             )
             found += without_price(automations)
+            if settings:
+                found += _telemetry(project)
             if settings and project.environment != FREE:
                 found += self._missing(project, automations)
         except DefinitionError as error:
@@ -81,6 +85,17 @@ class ProjectCommands:
             self.out.say(f"{len(found)} {'finding' if len(found) == 1 else 'findings'}.")
         else:
             self.out.line(f"Nothing is wrong with {names}.")
+
+
+def _telemetry(project: Project) -> list[Finding]:
+    """What keeps every process that works from beginning, because of the traces and metrics that are asked for."""
+    if project.telemetry is None:
+        return []
+    try:
+        refuse_unusable(project.telemetry)
+    except PilotageError as error:
+        return [Finding(code=error.code, place="Traces and metrics", message=error.what, remedy=error.remedy)]
+    return []
 
 
 def _settings(project: Project, automations: Sequence[Automation]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pilotage.connections.checking import Checking
 from pilotage.credentials.plan import Plan
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.storage.database import Database
+from pilotage.machinery.telemetry.values import TelemetrySettings
 from pilotage.operations.values import Need
 
 
@@ -47,6 +48,11 @@ class Project(Protocol):
     @property
     def environment(self) -> str:
         """Which environment this is."""
+        ...
+
+    @property
+    def telemetry(self) -> TelemetrySettings | None:
+        """The traces and metrics that are asked for."""
         ...
 
     def setting(self, name: str) -> str | None:

@@ -10,6 +10,7 @@ from pilotage.cases.commands.submitting import in_words
 from pilotage.cases.service.held_up import held_up_in_words
 from pilotage.cases.service.settling import SOON, on_its_own, wait_for_looks, wait_until_still, when_it_answers
 from pilotage.cases.service.today import read_places
+from pilotage.cases.store.sources import make_due
 from pilotage.cases.values_today import Places
 from pilotage.kernel.interrupts import welcome
 from pilotage.machinery.cli.bounds import NOT_NEGATIVE, PORT
@@ -94,6 +95,9 @@ class ServeCommand:
 def _until_still(platform: Platform, watched: Watched, soon: float) -> None:
     """Look into every source, and work until nothing moves; again as long as a source waited for room and had some."""
     named = {(one.automation, one.source) for one in sources.watched(platform.database, platform.automations.values())}
+    if named:
+        with platform.database.transaction() as tx:
+            make_due(tx, {automation for automation, _ in named}, platform.database.now(tx))
     arrived = -1
     while True:
         waits = wait_for_looks(platform.database, named, seen=watched.show)
