@@ -38,7 +38,7 @@ from pilotage.connections.opening import Connections
 from pilotage.connections.recording import Recorder
 from pilotage.connections.watching import Watch
 from pilotage.credentials.opening import open_secrets
-from pilotage.credentials.service.looking import declared, tell_of
+from pilotage.credentials.service.looking import declared, tell_of, users
 from pilotage.inbox.service import Inbox
 from pilotage.inbox.telling import decisions_of
 from pilotage.kernel.clock import Clock, SystemClock
@@ -305,6 +305,7 @@ class Platform:
         queues = [f"{automation}@{release}" for automation, release in self.served.pairs]
         executor = lives.begin("worker", queues)
         self.secrets.held_by(executor)
+        self.secrets.take(users(self.served.automations.values()))
         engine = (engine_of or _dbos)(self.database, executor)
         mover = self.mover(executor)
         worker = Worker(

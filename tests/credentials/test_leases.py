@@ -116,6 +116,17 @@ def scene(database_url: str) -> Iterator[Scene]:
     database.close()
 
 
+def test_what_will_be_needed_is_held_before_work_begins(scene: Scene) -> None:
+    """A value is taken out of what is said before any call has needed it; a store that is away stops nobody."""
+    scene.secrets.take({NAME: {"tickets"}})
+    assert scene.vault.asked == 1
+    assert CANARY not in scene.secrets.redactor().text(f"It said {CANARY}.")
+    assert scene.held() == CANARY
+    assert scene.vault.asked == 1
+    scene.vault.away = True
+    scene.secrets.take({"another": {"tickets"}})
+
+
 def test_a_value_is_released_once_and_used_until_its_lease_ends(scene: Scene) -> None:
     """A hundred uses are one release, which says who, which version, from where, for whom and for how long."""
     for _ in range(100):

@@ -7,13 +7,13 @@ leases that are in use are renewed in a thread before they end.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from pilotage.credentials.asking import asking
+from pilotage.credentials.asking import asked_by, asking
 from pilotage.credentials.errors import SecretMissing, SecretUnusable, SourceAway
 from pilotage.credentials.leasing import Span, Terms, span
 from pilotage.credentials.ports import Rotating, Store
@@ -32,6 +32,8 @@ __all__ = ["Secrets", "environment_name"]
 _REMEMBERED: Final = 64
 """Replaced values that answers still on their way may echo."""
 _SECOND: Final = 1_000_000
+_WAITED_FOR: Final = 10.0
+"""Seconds that a store may take, before work begins, to give what will be needed."""
 
 _Key: TypeAlias = tuple[str, str]
 """A secret, and the automation for which it is held."""
@@ -173,6 +175,21 @@ class Secrets:
         if self.leases is not None:
             self.leases.holder = holder
 
+    def take(self, users: Mapping[str, Iterable[str]]) -> None:
+        """Hold what these automations (by the name of the secret) will need: only what is known can be kept out of what is said.
+
+        Where a value cannot be had, the call that needs it says so. A store that does not answer is not waited for long.
+        """
+        thread = threading.Thread(target=self._take, args=(users,), name="pilotage-secrets", daemon=True)
+        thread.start()
+        thread.join(timeout=_WAITED_FOR)
+
+    def _take(self, users: Mapping[str, Iterable[str]]) -> None:
+        for name, automations in sorted(users.items()):
+            for automation in sorted(automations):
+                with suppress(Exception), asked_by(automation):
+                    self.held(name)
+
     def look(self) -> int:
         """Renew what is due and in use; and ask for everything again where a version or a grant was changed. A worker's chore."""
         if self.leases is None or not self._held:
@@ -276,7 +293,7 @@ class Secrets:
             self._released(release)
         if self.leases is None:
             return None
-        why = "it was not accepted" if again else "its lease ended" if same else "it is used"
+        why = "it was not accepted" if again else "its lease ended" if same else "it is needed"
         before = None if one is None else one.lease
         return self.leases.taken(found, automation, seconds, before=before, same=same, why=why)
 
