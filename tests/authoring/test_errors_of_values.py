@@ -176,7 +176,19 @@ def test_a_credential_in_the_code(wrong: dict[str, Any]) -> None:
         ),
         (
             lambda: pl.Connection("desk", base_url="https://desk.example", credential_header="a b"),
-            'PLT-572 Connection desk: "a b" is no name of a header. > Write it as the service does: credential_header="x-api-key".',
+            'PLT-572 Connection desk: "a b" is no header for a credential. > Write it as the service does: credential_header="x-api-key".',
+        ),
+        (
+            lambda: pl.Connection("desk", base_url="https://desk.example", credential_header="Host"),
+            'PLT-572 Connection desk: "Host" is no header for a credential. > Write it as the service does: credential_header="x-api-key".',
+        ),
+        (
+            lambda: pl.Connection("desk", base_url="https://desk.example", breaker="x"),  # type: ignore[arg-type]
+            "PLT-570 Connection desk: this breaker is none: it is 'x'. > Write breaker=pl.Breaker(rate=0.5, at_least=5).",
+        ),
+        (
+            lambda: pl.Connection("desk", base_url="https://desk.example", timeout="0s"),
+            'PLT-144 Connection desk: "0s" is no duration. > Write "90d", "4h", "30m", "2 working days" or a timedelta.',
         ),
         (
             lambda: pl.Breaker(at_least=0),

@@ -143,7 +143,12 @@ class AuditCommand:
                     if found.holds
                     else f"{heads}."
                 )
-            if folder is not None:
+            if folder is not None and not found.kept:
+                self.out.line(
+                    f"No head is kept in {folder}: a trail that was cut at its end would not be noticed. A worker writes the first "
+                    "one there soon after it begins; were there some before, put them back and verify again."
+                )
+            elif folder is not None:
                 kept = counted(found.kept, "head was compared", "heads were compared")
                 newest = f"; the newest is of {found.newest}" if found.newest else ""
                 self.out.say(f"{kept} that {'is' if found.kept == 1 else 'are'} kept in {folder}{newest}.")

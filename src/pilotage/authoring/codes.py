@@ -264,7 +264,7 @@ RUNNING: Final = {
 BREAKERS: Final = {
     "PLT-570": Words("this breaker is none: {why}.", "{remedy}"),
     "PLT-572": Words(
-        '"{text}" is no name of a header.', 'Write it as the service does: credential_header="x-api-key".'
+        '"{text}" is no header for a credential.', 'Write it as the service does: credential_header="x-api-key".'
     ),
     "PLT-573": Words("cannot be called from {environment}: {what}.", "{remedy}", found="check"),
 }

@@ -29,6 +29,21 @@ M = TypeVar("M", bound=BaseModel)
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _KEY_HEADER: Final = "Idempotency-Key"
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NOT_FOR_CREDENTIALS: Final = {
+    *(
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+    ),
+    *("idempotency-key", "traceparent", "tracestate"),
+}
+"""Headers that say something else, and are written by whoever sends."""
 
 
 class Connection:
@@ -70,10 +85,13 @@ class Connection:
         self.signing = signing
         """The secret with which what goes out is signed, as Standard Webhooks says; the effect's key is the message's id."""
         self.checks: tuple[ContractCheck, ...] = tuple(checks)
-        if not _HEADER.fullmatch(credential_header):
+        if self.timeout.seconds <= 0:
+            raise DefinitionError(finding("PLT-144", place=place, line=self.line, text=timeout))
+        if not _HEADER.fullmatch(credential_header) or credential_header.lower() in _NOT_FOR_CREDENTIALS:
             raise DefinitionError(finding("PLT-572", place=place, line=self.line, text=credential_header))
         self.credential_header = credential_header
         """Where the credential goes; in `Authorization` as a bearer token unless it names its scheme, elsewhere as it is."""
+        _refuse_no_breaker(breaker, place, self.line)
         self.breaker = breaker or Breaker()
         """When it is left alone because the other side fails."""
         self.sends_trace = sends_trace
@@ -199,6 +217,13 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"Connection({self.name!r})"
+
+
+def _refuse_no_breaker(breaker: object, place: str, line: str) -> None:
+    """Whoever checks no types may have written anything."""
+    if not isinstance(breaker, Breaker | None):
+        why, remedy = f"it is {breaker!r}", "Write breaker=pl.Breaker(rate=0.5, at_least=5)."
+        raise DefinitionError(finding("PLT-570", place=place, line=line, why=why, remedy=remedy))
 
 
 def _written_down(*secrets: object) -> bool:

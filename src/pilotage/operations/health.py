@@ -173,7 +173,7 @@ def _failures(places: Places) -> Iterator[Need]:
             urgency=Urgency.TROUBLE,
             title=f"{wording.counted(unknown.count, 'effect')} with an unknown outcome",
             oldest=unknown.oldest,
-            why="The other side may or may not have acted. Where it can be asked it is asked; the others are in the inbox.",
+            why="The other side may or may not have acted. Where it can be asked it is asked by itself; what it does not tell comes to the inbox.",
             command="pilotage inbox",
         )
 

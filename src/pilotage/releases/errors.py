@@ -27,6 +27,12 @@ class ReleaseTooLarge(PilotageError):
     code = "PLT-604"
 
 
+class CodeDoesNotLoad(PilotageError):
+    """The project's own code raises an error when it is imported; the line is named."""
+
+    code = "PLT-614"
+
+
 class ReleaseDoesNotLoad(PilotageError):
     """The frozen code cannot be loaded on its own."""
 

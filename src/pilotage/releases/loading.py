@@ -7,6 +7,7 @@ that the digest speaks of, so it counts as a difference there.
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,9 +16,9 @@ from types import ModuleType
 from typing import Final
 
 from pilotage.authoring.automation import Automation
-from pilotage.kernel.errors import UnknownName
+from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.releases.environment import differences, to_build
-from pilotage.releases.errors import EnvironmentDiffers, LoadedFromElsewhere
+from pilotage.releases.errors import CodeDoesNotLoad, EnvironmentDiffers, LoadedFromElsewhere
 from pilotage.releases.gathering import INSTALLED, Module
 from pilotage.releases.values import Manifest
 
@@ -46,17 +47,14 @@ def look_first_in(folders: Sequence[Path]) -> None:
 
 
 def automations_named(references: Iterable[str], said_in: Path) -> list[Automation]:
-    """Import what `[tool.pilotage]` names as module:attribute. Raises UnknownName (PLT-001) where it is not there."""
+    """Import what `[tool.pilotage]` names as module:attribute.
+
+    Raises UnknownName (PLT-001) where it is not there, and CodeDoesNotLoad (PLT-614) where importing it fails.
+    """
     found: list[Automation] = []
     for reference in references:
         module_name, _, attribute = reference.partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-                raise
-            msg = f'The project names "{reference}", but there is no module {module_name}.'
-            raise UnknownName(msg, f"Correct [tool.pilotage] automations in {said_in}.") from error
+        module = _imported(module_name, reference, said_in)
         automation = getattr(module, attribute, None)
         if not isinstance(automation, Automation):
             names = [name for name, value in vars(module).items() if isinstance(value, Automation)]
@@ -64,6 +62,32 @@ def automations_named(references: Iterable[str], said_in: Path) -> list[Automati
             raise UnknownName(msg, f"There is: {', '.join(names) or 'none'}.")
         found.append(automation)
     return found
+
+
+def _imported(module_name: str, reference: str, said_in: Path) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except PilotageError:
+        raise
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+            msg = f'The project names "{reference}", but there is no module {module_name}.'
+            raise UnknownName(msg, f"Correct [tool.pilotage] automations in {said_in}.") from error
+        raise CodeDoesNotLoad(
+            f"{_line_of(error, said_in.parent)} {type(error).__name__}: {error}",
+            f"Mend that line; `python -c 'import {module_name}'` shows the whole of it.",
+        ) from error
+
+
+def _line_of(error: BaseException, root: Path) -> str:
+    """The line of the project's own code at which it failed."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}:"
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [one for one in frames if Path(one[0]).is_relative_to(root) and not _SITE.intersection(Path(one[0]).parts)]
+    file, line = (own or frames)[-1]
+    return f"{file}:{line}:"
 
 
 def load(release: str, folder: Path, manifest: Manifest, *, working_directory: Path) -> Loaded:

@@ -42,6 +42,9 @@ class Known:
 
 def look_up(tx: Tx, text: str, automation: str | None = None) -> int:
     """The case that an id (C-...) or a key names. Raises NoSuchCase (PLT-201) with keys that are written alike."""
+    if "\0" in text:  # PostgreSQL has no text with it, so no key holds it
+        msg = "A sign of the name is none that a key may have."
+        raise NoSuchCase(msg, "Give the id of a case, such as C-1K3X8Q0T7M2A4, or its key.")
     number = read("C", text)
     if number is not None and looking.case_by_id(tx, number) is not None:
         return number

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Final, cast
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -56,6 +57,15 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
+def one_log() -> None:
+    """What the web tells goes where everything is told: by itself it would print, with local values, to standard output."""
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.render_to_log_kwargs],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
 def serve(
     app: FastAPI,
     *,
@@ -69,6 +79,7 @@ def serve(
     `announce` is called with the address when the port is bound: who comes from then on is answered. Raises PortTaken
     (PLT-900) or NotLoopback (PLT-901).
     """
+    one_log()
     if not is_loopback(host):
         raise NotLoopback(
             f"{host} can be reached by other machines, and these pages know no login yet.",
