@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, cast
@@ -27,6 +27,8 @@ from pilotage.machinery.storage.database import Tx
 
 _TOGETHER: Final = 1000
 """Objects of one page of a list."""
+_NAMED: Final = 3
+"""Objects that could not be read are named up to this number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,37 @@ class _Listed:
     key: str
     version: str
     size: int
+
+
+class _NotNow(Exception):
+    """One object cannot be read at this moment, although its bucket answers."""
+
+    def __init__(self, key: str, away: Away, /) -> None:
+        super().__init__(key)
+        self.key = key
+        self.away = away
+
+
+@dataclass(kw_only=True, slots=True)
+class _Unread:
+    """The objects that could not be read in a visit: they are not noted as taken, so that the next look tries them again."""
+
+    first: list[_NotNow] = field(default_factory=list[_NotNow])
+    more: int = 0
+
+    def add(self, one: _NotNow) -> None:
+        """One more."""
+        if len(self.first) < _NAMED:
+            self.first.append(one)
+        else:
+            self.more += 1
+
+    def said(self) -> Away:
+        """Which, and why."""
+        each = " ".join(f"The object {one.key} could not be read: {one.away.words}" for one in self.first)
+        more = f" And {self.more:,} more." if self.more else ""
+        words = f"{each}{more} Each look tries again, and takes the others."
+        return Away(words, failing=self.first[0].away.failing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +80,17 @@ class Buckets:
     def take(self, visit: Visit) -> int:
         """Take in what is new; how many objects were taken. Raises Away, and Over where it is no longer our turn."""
         source, taken, after = cast("Objects", visit.source), 0, visit.standing.position or ""
+        unread = _Unread()
         while visit.goes_on():
             listed, more = self._listed(visit, source, after)
             for one in self._new(visit, listed):
                 if not visit.goes_on():
                     return taken
-                taken += self._taken(visit, source, one)
+                try:
+                    taken += self._taken(visit, source, one)
+                except _NotNow as error:
+                    unread.add(error)
+                    visit.noted = unread.said()
             after = listed[-1].key if more and listed else ""
             with visit.database.transaction() as tx:
                 visit.remember(tx, after)
@@ -87,7 +125,7 @@ class Buckets:
         if data is None:
             return 0
         if isinstance(data, Away):
-            words = f"The object {one.key} cannot be read. {data.words}"
+            words = f"The object {one.key} is broken. {data.words}"
             self._keep(visit, one, [_broken(one, words, "object: unreadable")])
         elif source.record is None and PurePosixPath(one.key).suffix.lower() in TABLES:
             self._table(visit, one, data)
@@ -96,15 +134,20 @@ class Buckets:
         return 1
 
     def _read(self, visit: Visit, source: Objects, one: _Listed) -> bytes | Away | None:
-        """Its bytes; why it alone cannot be read; or None where it is gone or another one by now."""
+        """Its bytes; what is broken in them; or None where it is gone or another one by now.
+
+        Raises _NotNow where it alone cannot be read at this moment: what it holds may be sound.
+        """
         call = Call(method="GET", path=source.bucket.path(one.key), raw=True, absent_is_none=True)
         try:
             data = cast("bytes | None", self.outside.ask(visit, source.bucket, call))
         except Away as away:
-            if away.failing in {Heard.DOWN, Heard.THROTTLED}:
+            if away.failing is Heard.DIFFERS:
+                return away
+            if away.failing is Heard.THROTTLED:
                 raise
-            self._listed(visit, source, one.key)  # whether it is the bucket that refuses us: that is another matter
-            return away
+            self._listed(visit, source, one.key)  # whether it is the bucket that fails: that is another matter
+            raise _NotNow(one.key, away) from away
         return data if data is not None and len(data) == one.size else None
 
     def _table(self, visit: Visit, one: _Listed, data: bytes) -> None:
