@@ -112,6 +112,23 @@ def test_a_known_value_is_found_wherever_it_stands() -> None:
     assert "plain-words-only" not in repr(found)
 
 
+def test_a_value_of_the_projects_files_is_known_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where `pilotage new` keeps them: a value is found in a log; a file that holds none stops nobody."""
+    (tmp_path / "pyproject.toml").write_text("[tool.pilotage]\nautomations = []\n")
+    folder = tmp_path / ".pilotage" / "secrets" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "desk").write_text("words of a file\n")
+    (folder / "broken").write_bytes(b"\xff\xfe")
+    (tmp_path / "desk.log").write_text("they were sent words of a file again\n")
+    monkeypatch.chdir(tmp_path)
+    assert top.main(("secret", "scan", "--json")) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert found["rule"] == "value of desk"
+    assert found["place"].endswith("desk.log")
+
+
 # -- what is stored ------------------------------------------------------------------
 
 PROJECT = '''

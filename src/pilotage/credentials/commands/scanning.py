@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from pilotage.credentials.commands.house import House, Opened
 from pilotage.credentials.scanning import Finding, Scanner
 from pilotage.credentials.service.searching import search
+from pilotage.credentials.stores.files import FileStore
 from pilotage.kernel.counted import counted
 from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
@@ -36,8 +37,8 @@ class ScanningCommand:
     ) -> int:
         """Look for secrets that are written down: in code, configuration, prompts, logs, and with --stored in records.
 
-        By the shape of well-known tokens, by what is assigned to a telling name, and by every value in the local store. It ends
-        with 1 if something is found, and shows no value. Passed over is a line with `pilotage: no secret`, and a value whose
+        By the shape of well-known tokens, by what is assigned to a telling name, and by every value in the local store and in
+        the project's files of secrets. It ends with 1 if something is found, and shows no value. Passed over is a line with `pilotage: no secret`, and a value whose
         digest stands in `allow` of [tool.pilotage.secrets].
         """
         project = self.house.project()
@@ -45,7 +46,8 @@ class ScanningCommand:
         files = rows = 0
         with self.house.database() as database:
             keeper = Opened(project=project).keeper(database)
-            known, allowed = keeper.values(), project.secrets.allow
+            files_here = FileStore(folder=project.folder / "secrets" / project.environment)
+            known, allowed = [*keeper.values(), *files_here.values()], project.secrets.allow
             scanner = Scanner(known, allowed=allowed)
             for file in _files(paths or ([] if stored else [project.root])):
                 files += 1

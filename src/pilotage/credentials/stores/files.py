@@ -2,12 +2,14 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pilotage.credentials.errors import SecretMissing, SecretUnusable
 from pilotage.credentials.values import Found, SecretValue, Source
+from pilotage.kernel.errors import PilotageError
 
 _MOST: Final = 64 * 1024
 """Bytes; a longer file is no credential but a mistake."""
@@ -28,6 +30,16 @@ class FileStore:
             raise SecretUnusable(f'The secret "{name}" lies in {path}, which others may read.', f"chmod 600 {path}")
         value, at = read_file(name, path), written_at(path)
         return Found(value=value, source=Source.PROJECT_FILE, set_at=at, version=str(at or ""))
+
+    def values(self) -> list[SecretValue]:
+        """Every value that can be read here, to look for it elsewhere."""
+        files = sorted(self.folder.iterdir()) if self.folder.is_dir() else ()
+        found: list[SecretValue] = []
+        for file in files:
+            with suppress(PilotageError):  # a file that holds no value is told where it is asked for
+                if file.is_file() and (value := read_file(file.name, file)).reveal().strip():
+                    found.append(value)
+        return found
 
     def ways(self, name: str) -> str:
         """How it is set here."""
