@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -289,3 +289,42 @@ def test_nobody_listens(tmp_path: Path) -> None:
     erp = Erp("postgresql://app@127.0.0.1:1/erp", Door(Addresses(allow_private=True)))
     _, error, standing = erp.do(lambda db: db.write(INSERT, VALUES), acting=True)
     assert (type(error), standing) == (NotDone, Standing.NOT_DONE)
+
+
+class Moment(BaseModel):
+    """A row with a time, or what stands there in its place."""
+
+    at: datetime | str
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+def test_times_that_python_cannot_hold_are_texts(postgres_server: PostgresServer, kind: str) -> None:
+    """Infinity and years before 1 or after 9999 come as the database writes them; the others are what they are."""
+    with postgres_server.database() as url:
+        erp = Erp(url, Door(Addresses(allow_private=True)))
+        asked = (
+            f"SELECT CAST(at AS {kind}) AS at FROM (VALUES ('infinity'), ('-infinity'), ('0044-03-15 BC'), ('20000-01-01'), "
+            "('2026-01-05')) AS given (at)"
+        )
+        found, error, _ = erp.do(lambda db: db.rows(asked, expect=Moment))  # type: ignore[arg-type]
+    assert error is None
+    assert found is not None
+    assert [one.at for one in found[:2]] == ["infinity", "-infinity"]
+    assert str(found[2].at).startswith("0044-03-15")
+    assert str(found[2].at).endswith("BC")
+    assert str(found[3].at).startswith("20000-01-01")
+    assert str(found[4].at).startswith("2026-01-05")
+
+
+@pytest.mark.postgres
+def test_an_answer_that_the_driver_cannot_read_is_no_lost_connection(postgres_server: PostgresServer) -> None:
+    """The database answered, and so it is refused for good: a connection that is lost would be waited for."""
+    with postgres_server.database() as url:
+        erp = Erp(url, Door(Addresses(allow_private=True)))
+        number = "SELECT CAST(repeat('9', 5000) AS json) AS at"
+        _, unread, _ = erp.do(lambda db: db.rows(number, expect=Moment))
+        _, unsent, _ = erp.do(lambda db: db.rows("SELECT :at AS at", {"at": "a\0"}, expect=Moment))
+    for error in (unread, unsent):
+        assert isinstance(error, Refused), error
+        assert "422" in error.what

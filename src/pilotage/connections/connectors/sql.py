@@ -19,7 +19,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_json
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 
 from pilotage.kernel.clock import Clock, SystemClock
 from pilotage.machinery.net.departure import Departure
@@ -33,6 +33,7 @@ _TABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?")
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _TRY_AGAIN: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 """PostgreSQL: could not be serialised, a deadlock, a lock that was not to be had, cancelled for its time."""
+_NOT_LOST: Final = (exc.DataError, exc.ProgrammingError, exc.NotSupportedError, exc.InternalError)
 _NOT_LET_IN: Final = frozenset({"28000", "28P01"})
 _READ: Final[Mapping[str, Callable[[str], object]]] = {
     "bytes": bytes.fromhex,
@@ -150,6 +151,8 @@ class SqlClient:
             return self._failed(error, work)
         except exc.SQLAlchemyError as error:  # a parameter that the statement does not have, or lacks
             return _said(400, type(error).__name__)
+        except (ValueError, RecursionError) as error:  # Python cannot hold what stands there: bytes that are no text
+            return _said(422, type(error).__name__)
 
     def _failed(self, error: exc.DBAPIError, work: _Work) -> Answer:
         state = str(getattr(error.orig, "sqlstate", None) or "")
@@ -163,6 +166,10 @@ class SqlClient:
             return _said(401, "it lets nobody in with this credential")
         if self._origin.scheme == "sqlite" and (isinstance(error, exc.IntegrityError) or not work.leaving.left):
             return _said(422, type(error.orig).__name__)
+        if isinstance(error, _NOT_LOST) and not (error.connection_invalidated or work.leaving.left):
+            return _said(
+                422, type(error.orig).__name__
+            )  # the driver cannot make anything of what it was given or answered
         if work.leaving.left:
             raise MayHaveLeft("The connection broke while it was committed.") from None
         raise NeverLeft("The database does not answer, and nothing was committed.") from None
@@ -272,9 +279,14 @@ class SqlClient:
             self._judge(arguments)
         elif url.get_backend_name() == "sqlite":
             arguments = {"timeout": self._total, "check_same_thread": False}
-        return sa.create_engine(
+        engine = sa.create_engine(
             url, pool_size=_AT_ONCE, max_overflow=0, pool_pre_ping=True, hide_parameters=True, connect_args=arguments
         )
+        if url.get_backend_name() == "postgresql":
+            from pilotage.connections.connectors.moments import read_as_texts  # noqa: PLC0415 - needs the driver
+
+            event.listen(engine, "connect", read_as_texts)
+        return engine
 
     def _judge(self, arguments: dict[str, object]) -> None:
         """Resolve the host, and connect to an address that the environment allows and to no other."""
