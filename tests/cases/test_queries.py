@@ -5,13 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from pilotage.cases.reading import keyset
 from pilotage.cases.service.holding import hold, resume
 from pilotage.cases.store import looking
+from pilotage.cases.tables import submissions
 from pilotage.operations import sources
 from pilotage.testing import Platform
 from tests.cases.asked import Erp, Reader, automation, counts, insert, keys, query, reader, said
@@ -251,6 +255,108 @@ def test_a_database_that_is_away_is_said(erp: Erp, opens: Opens) -> None:
     erp.run("ALTER TABLE elsewhere RENAME TO orders")
     assert found.look(later="30m") == 1
     assert sources.needs(found.platform.inner.database) == []
+
+
+POSTGRES = pytest.mark.parametrize("erp", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+ODD = ("infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "20000-01-01 00:00:00+00")
+
+
+@POSTGRES
+@pytest.mark.parametrize("odd", ODD)
+def test_a_time_that_python_cannot_hold_stops_nothing(erp: Erp, opens: Opens, odd: str) -> None:
+    """One such time in the order: the rows before and after it are taken, those that come later as well, and each once."""
+    erp.add((1, "08:50:00"), (2, "08:51:00"))
+    erp.run(f"INSERT INTO orders VALUES (77, 1, 'sale', '{odd}')")
+    found = opens(page=2)
+    assert found.look() == 3
+    last = odd in {"infinity", "20000-01-01 00:00:00+00"}
+    failing, words = said(found.platform)
+    assert failing == ("answers differently" if last else None)
+    assert (words or "").startswith(f"The greatest updated_at is {odd}, and" if last else "")
+    erp.add((3, "09:03:00"), (4, "08:55:00"))
+    assert found.look() == 2
+    assert found.look() == 0
+    assert keys(found.platform, (1, 2, 3, 4, 77)) == [1] * 5
+    assert counts(found.platform) == (5, 5, 0, 0)
+    erp.run("DELETE FROM orders WHERE id = 77")
+    assert found.look() == 0
+    assert said(found.platform) == (None, None)
+    erp.add((5, "09:20:00"))
+    assert found.look() == 1
+
+
+@POSTGRES
+@pytest.mark.parametrize("odd", ODD[:3:2])
+def test_a_row_with_such_a_time_elsewhere_waits_in_quarantine(erp: Erp, opens: Opens, odd: str) -> None:
+    """Where the contract wants a time, the row waits with its reason, and the others are taken."""
+    erp.run("ALTER TABLE orders ADD COLUMN due TIMESTAMPTZ")
+    erp.run(f"INSERT INTO orders VALUES (1, 1, 'sale', '2026-01-05 08:50:00+00', '{odd}')")
+    erp.run("INSERT INTO orders VALUES (2, 1, 'sale', '2026-01-05 08:51:00+00', '2026-02-01 00:00:00+00')")
+
+    def made(row: Mapping[str, Any]) -> object:
+        datetime.fromisoformat(row["due"])
+        return {"id": str(row["id"]), "amount": row["amount"]}
+
+    found = opens(statement="SELECT id, amount, updated_at, due FROM orders", record=made)
+    assert found.look() == 2
+    assert counts(found.platform) == (2, 1, 0, 1)
+    assert said(found.platform) == (None, None)
+    with found.platform.inner.database.snapshot() as tx:
+        (row,) = looking.quarantined_of(tx)
+    assert odd[:10] in row.reason
+
+
+def test_rows_that_are_read_again_are_no_arrivals(erp: Erp, opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More rows than are remembered lie in the overlap: unchanged ones count no more, good or broken; a changed one is a conflict."""
+    monkeypatch.setattr(keyset, "REMEMBERED", 4)
+    erp.add(*[(number, "08:50:00") for number in range(1, 11)], (11, "08:50:00", -1))
+    found = opens(page=3)
+    assert found.look() == 11
+    assert counts(found.platform) == (11, 10, 0, 1)
+    erp.add((12, "08:51:00"))
+    assert found.look() == 1
+    assert found.look() == 0
+    assert counts(found.platform) == (12, 11, 0, 1)
+    with found.platform.inner.database.snapshot() as tx:
+        assert len(tx.execute(sa.select(submissions.c.id)).all()) == 2
+    erp.run("UPDATE orders SET amount = 11 WHERE id = 2")
+    assert found.look() == 1
+    assert found.look() == 0
+    assert counts(found.platform) == (13, 11, 0, 2)
+
+
+def test_a_row_that_was_here_before_its_first_reading_is_a_duplicate(erp: Erp, opens: Opens) -> None:
+    """What somebody else submitted counts as an arrival when this source reads it for the first time."""
+    erp.add((1, "08:50:00"))
+    found = opens()
+    (made,) = found.platform.inner.automations.values()
+    amount = "10" if erp.kind == "sqlite" else "10.00"
+    found.platform.submit(made, {"id": "1", "amount": amount})
+    erp.add((2, "08:51:00"))
+    assert found.look() == 2
+    assert counts(found.platform) == (3, 2, 1, 0)
+    assert found.look() == 0
+    found.platform.submit(made, {"id": "3", "amount": amount})
+    erp.add((3, "08:52:00"))
+    assert found.look() == 1
+    assert counts(found.platform) == (5, 3, 2, 0)
+
+
+@POSTGRES
+@pytest.mark.parametrize(("kind", "odd"), [("float8", "Infinity"), ("float8", "NaN"), ("numeric", "NaN")])
+def test_a_number_that_is_none_stops_nothing(erp: Erp, opens: Opens, kind: str, odd: str) -> None:
+    """One in the order: the others are taken, and those that come later as well."""
+    erp.run(f"ALTER TABLE orders ALTER COLUMN id TYPE {kind}")
+    erp.add((100, "08:50:00"), (200, "08:50:00"))
+    erp.run(f"INSERT INTO orders VALUES ('{odd}', 1, 'sale', '2026-01-05 08:50:00+00')")
+    found = opens(page=2, by=("id", "updated_at"), overlap=50)
+    found.look()
+    assert counts(found.platform)[0] == 3
+    assert "nothing can go on from there" in str(said(found.platform)[1])
+    erp.add((170, "08:50:00"), (300, "08:50:00"))
+    found.look()
+    assert counts(found.platform)[0] == 5
+    assert keys(found.platform, ("170", "170.0", "300", "300.0")) in ([1, 0, 1, 0], [0, 1, 0, 1])
 
 
 DOOMED = """

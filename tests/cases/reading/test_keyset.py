@@ -14,6 +14,7 @@ from pilotage.cases.reading.keyset import (
     begun,
     behind,
     leads,
+    met_before,
     page_of,
     read_position,
 )
@@ -54,9 +55,38 @@ def test_what_nobody_said_is_asked(top: Plain, overlap: int | timedelta | None) 
         behind("at", top, overlap, NOW)
 
 
+@pytest.mark.parametrize(
+    ("top", "was", "floor"),
+    [
+        ("infinity", None, "2026-01-04"),
+        ("20000-01-01 00:00:00+00", None, "2026-01-04"),
+        ("infinity", "2026-01-05T08:50:00Z", "2026-01-05T08:50:00Z"),  # where the present look begins is no worse
+        ("infinity", "2026-01-01T08:50:00Z", "2026-01-04"),
+        ("-infinity", None, None),
+        ("0044-03-15 00:00:00+00 BC", "2026-01-05T08:50:00Z", "2026-01-05T08:50:00Z"),
+        ("20000-01-01 BC", None, None),
+        ("NaN", "400", "400"),
+        (float("inf"), 400.0, 400.0),
+    ],
+)
+def test_nothing_follows_from_what_is_no_time_and_no_number(top: Plain, was: Plain | None, floor: Plain | None) -> None:
+    """The next look begins no further than the present one, or yesterday where that is later."""
+    assert begun(Position(by=("at",), floor=was), top, None, NOW).next_floor == floor
+
+
+def test_what_an_earlier_look_reached_may_have_been_met() -> None:
+    """A row as far as the last one of an earlier look, or one that cannot be compared with it; before the first look, none."""
+    assert not met_before(Position(by=("at",)), {"at": "2026-01-05T08:00:00Z"})
+    _, reached = _look({(3, 1)}, Position(by=("at", "id")), 2)
+    assert reached.reached == 3
+    assert [met_before(reached, {"at": at, "id": 1}) for at in (2, 3, 4, "infinity")] == [True, True, False, True]
+    _, reached = _look(set(), reached, 2)
+    assert reached.reached == 3
+
+
 def test_a_position_is_what_was_written() -> None:
     """It is read as it was written; another order begins anew."""
-    position = Position(by=("at", "id"), floor="a", after=("b", 3), next_floor="c", seen=(("c", "00"),))
+    position = Position(by=("at", "id"), floor="a", after=("b", 3), next_floor="c", seen=(("c", "00"),), reached="b")
     assert read_position(position.written(), ("at", "id")) == position
     assert read_position(position.written(), ("id",)) == Position(by=("id",))
     assert read_position(None, ("id",)) == Position(by=("id",))

@@ -2,10 +2,13 @@
 
 A look begins at a floor, and goes on behind the last row of each page until a page is not full; it may take many visits.
 What others commit late, with a time that was passed already, lies at most `overlap` behind what could be seen when the look
-began: there the next look begins. The rows that it meets again are known by their digests, as far as those are remembered.
+began: there the next look begins. The rows that it meets again are known by their digests, as far as those are remembered;
+beyond that, whoever takes them asks `met_before` which ones to compare with what is here.
 """
 
 import hashlib
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,10 +22,14 @@ Plain: TypeAlias = str | int | float
 USUAL: Final = timedelta(minutes=10)
 """How far behind it looks again, where nothing is said and a time leads."""
 REMEMBERED: Final = 4_000
-"""Rows whose digests are remembered; one that is met again beyond them is recognised by its key, and counted."""
+"""Rows whose digests are remembered; one that is met again beyond them is recognised by what is here of it."""
 _AHEAD: Final = timedelta(hours=14)
 _BEHIND: Final = timedelta(hours=12)
 """How far the wall clock of a place may be from UTC: for times that do not say their zone."""
+_NO_TIME: Final = re.compile(r"-?infinity|\d{5,}-\d\d-\d\d.*|\d{4,}-\d\d-\d\d.* BC")
+"""What a database may hold as a time, and Python may not."""
+_LONG_AGO: Final = re.compile(r"-infinity|.* BC")
+_NO_NUMBER: Final = frozenset({"Infinity", "-Infinity", "NaN"})
 
 
 class NoOrder(Exception):
@@ -42,11 +49,13 @@ class Position:
     """The floor of the look after the present one."""
     seen: tuple[tuple[Plain, str], ...] = ()
     """The rows that may be met again: what leads in them, and their digests."""
+    reached: Plain | None = None
+    """What led in the last row of the looks that came to their end."""
 
     def written(self) -> str:
         """As text."""
         kept = {"by": self.by, "floor": self.floor, "after": self.after, "next_floor": self.next_floor}
-        return to_json({**kept, "seen": self.seen}).decode()
+        return to_json({**kept, "seen": self.seen, "reached": self.reached}).decode()
 
 
 def read_position(text: str | None, by: tuple[str, ...]) -> Position:
@@ -61,13 +70,28 @@ def read_position(text: str | None, by: tuple[str, ...]) -> Position:
         after=None if after is None else tuple(after),
         next_floor=cast("Plain | None", found["next_floor"]),
         seen=tuple((lead, digest) for lead, digest in cast("list[tuple[Plain, str]]", found["seen"])),
+        reached=cast("Plain | None", found.get("reached")),
     )
 
 
 def begun(was: Position, top: Plain | None, overlap: int | timedelta | None, now: datetime) -> Position:
     """The position with which a look begins; `top` is the greatest that leads now. Raises NoOrder."""
-    floor = was.floor if top is None else behind(was.by[0], top, overlap, now)
-    return replace(was, next_floor=floor)
+    if top is None:
+        return replace(was, next_floor=was.floor)
+    if not says_nothing(top):
+        return replace(was, next_floor=behind(was.by[0], top, overlap, now))
+    if not isinstance(top, str) or top in _NO_NUMBER or _LONG_AGO.fullmatch(top):
+        return replace(was, next_floor=was.floor)
+    less = overlap if isinstance(overlap, timedelta) else timedelta() if overlap == 0 else USUAL
+    day = (now - _BEHIND - less).date().isoformat()  # a day: it can be compared with whatever the column is
+    return replace(was, next_floor=day if was.floor is None or _below(was.floor, day) else was.floor)
+
+
+def says_nothing(top: Plain) -> bool:
+    """Whether nothing follows from a greatest value about where to go on: infinity, or a time that Python cannot hold."""
+    if isinstance(top, str):
+        return top in _NO_NUMBER or _NO_TIME.fullmatch(top) is not None
+    return not math.isfinite(top)
 
 
 def behind(column: str, top: Plain, overlap: int | timedelta | None, now: datetime) -> Plain:
@@ -120,9 +144,10 @@ def _time(text: str) -> datetime | date | None:
 
 def _number(value: Plain) -> Decimal | None:
     try:
-        return Decimal(value) if not isinstance(value, bool) else None
+        number = Decimal(value) if not isinstance(value, bool) else None
     except InvalidOperation:
         return None
+    return number if number is not None and number.is_finite() else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +188,14 @@ def page_of(was: Position, rows: Sequence[Mapping[str, object]], size: int) -> P
         return Page(rows=fresh, position=position, ends=False)
     floor = was.next_floor
     kept = tuple(mark for mark in seen if not _below(mark[0], floor))[-REMEMBERED:]
-    return Page(rows=fresh, position=replace(was, floor=floor, after=None, seen=kept), ends=True)
+    last = marks[-1][0] if marks else None if was.after is None else was.after[0]
+    reached = was.reached if last is None or _below(last, was.reached) else last
+    return Page(rows=fresh, position=replace(was, floor=floor, after=None, seen=kept, reached=reached), ends=True)
+
+
+def met_before(was: Position, row: Mapping[str, object]) -> bool:
+    """Whether an earlier look may have read a row: it stands no further than that one came. Raises NoOrder."""
+    return was.reached is not None and not _below(was.reached, leads(was.by, row)[0])
 
 
 def leads(by: Sequence[str], row: Mapping[str, object]) -> tuple[Plain, ...]:

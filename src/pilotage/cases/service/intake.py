@@ -219,6 +219,19 @@ class Intake:
         kept = quarantine(tx, self.contents, automation.name, found.faulty, submission, now)
         return [number for number in new if number is not None], kept
 
+    def unchanged(self, automation: Automation, arrivals: Sequence[Arrival]) -> set[int]:
+        """Which of these records are here as they are, by their places: as cases, or in quarantine, now or once."""
+        accepted, faulty = check(automation, arrivals)
+        places = {id(one): place for place, one in enumerate(arrivals)}
+        with self.database.snapshot() as tx:
+            known = arriving.known_keys(tx, automation.name, [one.key for one in accepted]) if accepted else {}
+            same = [one.arrival for one in accepted if one.key in known and known[one.key][1] == one.digest]
+            others = [one.arrival for one in accepted if one.key in known and known[one.key][1] != one.digest]
+            broken = [(digest_of(one), one) for one in (*others, *(one.arrival for one in faulty))]
+            digests = [digest for digest, _ in broken]
+            kept = arriving.known_faults(tx, automation.name, digests, settled=True) if broken else set[str]()
+        return {places[id(one)] for one in (*same, *(one for digest, one in broken if digest in kept))}
+
     def need_room(self, tx: Tx, automation: Automation) -> None:
         """Raise IntakeHeld (PLT-210) or IntakePaused (PLT-211) where nothing is taken in now."""
         holding.share_gate(tx)

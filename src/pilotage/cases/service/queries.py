@@ -4,6 +4,7 @@ How far it came is committed with the records that it took, so that a process ma
 is read again, and what was is not.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +17,17 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.ports import Call
 from pilotage.authoring.query import Query
 from pilotage.cases.arrivals import Arrival
-from pilotage.cases.reading.keyset import NoOrder, Page, Plain, Position, begun, page_of, read_position
+from pilotage.cases.reading.keyset import (
+    NoOrder,
+    Page,
+    Plain,
+    Position,
+    begun,
+    met_before,
+    page_of,
+    read_position,
+    says_nothing,
+)
 from pilotage.cases.service.intake import BLOCK, Intake
 from pilotage.cases.service.outside import Outside
 from pilotage.cases.service.submitting import fitting_row
@@ -27,6 +38,7 @@ from pilotage.kernel.errors import PilotageError
 
 _FROM: Final = "pilotage_rows"
 _VALUE: Final = "pilotage_{}"
+_NOTHING_FOLLOWS: Final = "The greatest {column} is {top}, and nothing can go on from there: until that row is mended, each look reads more rows again."
 
 
 class _Rows(BaseModel):
@@ -55,11 +67,13 @@ class Queries:
         taken, submission = 0, None
         while visit.goes_on():
             page = page_of(position, self._read(visit, query, position), self.page)
+            new = self._new(visit, query, position, page)
+            arrivals = [one for one in new if one is not None]
             if page.rows or page.position != position:
-                if page.rows and submission is None:
+                if arrivals and submission is None:
                     submission = self.intake.begin(visit.automation, f"query {query.name}")
-                self._commit(visit, query, page, submission)
-            taken, position = taken + len(page.rows), page.position
+                self._commit(visit, page, arrivals, submission)
+            taken, position = taken + len(new), page.position
             if page.ends:
                 break
         if submission is not None:
@@ -70,9 +84,12 @@ class Queries:
 
     def _begun(self, visit: Visit, query: Query, was: Position) -> Position:
         (row,) = self._ask(visit, query, f"SELECT max({query.by[0]}) AS top", "", {}, most=1)
+        top = cast("Plain | None", row["top"])
+        if top is not None and says_nothing(top):
+            _say(visit, _NOTHING_FOLLOWS.format(column=query.by[0], top=top))
         with visit.database.snapshot() as tx:
             now = from_micros(visit.database.now(tx))
-        return begun(was, cast("Plain | None", row["top"]), query.overlap, now)
+        return begun(was, top, query.overlap, now)
 
     def _read(self, visit: Visit, query: Query, position: Position) -> Sequence[Mapping[str, object]]:
         columns, values = ", ".join(query.by), dict[str, Plain]()
@@ -91,25 +108,43 @@ class Queries:
         where = " OR ".join(f"{column} IS NULL" for column in query.by)
         if self._ask(visit, query, "SELECT 1 AS one", f"WHERE {where} LIMIT 1", {}, most=1):
             words = f"Some rows have no {' or no '.join(query.by)}: they stand nowhere in that order, and are not read."
-            visit.noted = Away(words, failing=Heard.DIFFERS)
+            _say(visit, words)
 
     def _ask(
         self, visit: Visit, query: Query, select: str, tail: str, values: Mapping[str, Plain], *, most: int
     ) -> list[dict[str, object]]:
         sql = f"{select} FROM ({query.statement}\n) AS {_FROM} {tail}"
-        asked = {"sql": sql, "parameters": values, "most": most}
+        sent = {name: value if _is_json(value) else str(value) for name, value in values.items()}
+        asked = {"sql": sql, "parameters": sent, "most": most}
         call = Call(method="POST", path="/rows", body=asked, expect=_Rows, reads=True)
         return cast("_Rows", self.outside.ask(visit, query.database, call)).rows
 
-    def _commit(self, visit: Visit, query: Query, page: Page, submission: int | None) -> None:
+    def _new(self, visit: Visit, query: Query, was: Position, page: Page) -> list[Arrival | None]:
+        """What the rows of a page give, but for those that were read before and are here as they are: they never count twice."""
+        found = [_arrival(visit.automation, query, row) for row in page.rows]
+        again = [one for one, row in zip(found, page.rows, strict=True) if one is not None and met_before(was, row)]
+        here = self.intake.unchanged(visit.automation, again) if again else set[int]()
+        known = {id(one) for place, one in enumerate(again) if place in here}
+        return [one for one in found if id(one) not in known]
+
+    def _commit(self, visit: Visit, page: Page, arrivals: Sequence[Arrival], submission: int | None) -> None:
         """The records of a page and the position behind them, in one transaction."""
-        arrivals = [one for row in page.rows if (one := _arrival(visit.automation, query, row)) is not None]
         block = self.intake.prepared(visit.automation, arrivals)
         with visit.database.transaction() as tx:
             visit.remember(tx, page.position.written())
-            taken = None if submission is None else self.intake.store(tx, block, submission)
+            taken = self.intake.store(tx, block, submission) if arrivals and submission is not None else None
         if taken is not None:
             self.intake.stored(block, taken)
+
+
+def _say(visit: Visit, words: str) -> None:
+    """Say something of a source that could be read, beside what is said already."""
+    before = "" if visit.noted is None else f"{visit.noted.words} "
+    visit.noted = Away(before + words, failing=Heard.DIFFERS)
+
+
+def _is_json(value: Plain) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _first(query: Query) -> Plain | None:

@@ -38,13 +38,13 @@ def known_keys(tx: Tx, automation: str, keys: Sequence[str]) -> dict[str, tuple[
     return {key: (case, digest) for key, case, digest in rows.all()}
 
 
-def known_faults(tx: Tx, automation: str, digests: Sequence[str]) -> set[str]:
-    """Which original bytes stand in quarantine already, still waiting for somebody."""
+def known_faults(tx: Tx, automation: str, digests: Sequence[str], *, settled: bool = False) -> set[str]:
+    """Which original bytes stand in quarantine already, still waiting for somebody; or also those that left it."""
     return set(
         tx.execute(
             sa.select(quarantine.c.digest).where(
                 quarantine.c.automation == automation,
-                quarantine.c.state == "waiting",
+                sa.true() if settled else quarantine.c.state == "waiting",
                 bulk.among_texts(tx, quarantine.c.digest, digests),
             )
         ).scalars()
