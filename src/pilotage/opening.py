@@ -17,14 +17,13 @@ from pilotage.migrations.emptied import refuse_emptied
 from pilotage.project import Project, find_project
 from pilotage.releases import service as releases
 from pilotage.releases.artefact import Artefacts
-from pilotage.releases.loading import Loaded, automations_named, look_first_in, working_folders
+from pilotage.releases.loading import Loaded, load_project
 from pilotage.releases.values import WORKING_DIRECTORY
 
 
 def load_automations(project: Project) -> list[Automation]:
-    """Import what the project names, from its working directory. Raises UnknownName (PLT-001) where it is not there."""
-    look_first_in(working_folders(project.root))
-    return automations_named(project.automations, project.root / "pyproject.toml")
+    """Import what the project names. Raises UnknownName (PLT-001) and ProjectDoesNotLoad (PLT-614)."""
+    return load_project(project.automations, project.root)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class ReleaseTooLarge(PilotageError):
     code = "PLT-604"
 
 
-class CodeDoesNotLoad(PilotageError):
+class ProjectDoesNotLoad(PilotageError):
     """The project's own code raises an error when it is imported; the line is named."""
 
     code = "PLT-614"

@@ -18,7 +18,7 @@ from typing import Final
 from pilotage.authoring.automation import Automation
 from pilotage.kernel.errors import PilotageError, UnknownName
 from pilotage.releases.environment import differences, to_build
-from pilotage.releases.errors import CodeDoesNotLoad, EnvironmentDiffers, LoadedFromElsewhere
+from pilotage.releases.errors import EnvironmentDiffers, LoadedFromElsewhere, ProjectDoesNotLoad
 from pilotage.releases.gathering import INSTALLED, Module
 from pilotage.releases.values import Manifest
 
@@ -47,14 +47,17 @@ def look_first_in(folders: Sequence[Path]) -> None:
 
 
 def automations_named(references: Iterable[str], said_in: Path) -> list[Automation]:
-    """Import what `[tool.pilotage]` names as module:attribute.
-
-    Raises UnknownName (PLT-001) where it is not there, and CodeDoesNotLoad (PLT-614) where importing it fails.
-    """
+    """Import what `[tool.pilotage]` names as module:attribute. Raises UnknownName (PLT-001) where it is not there."""
     found: list[Automation] = []
     for reference in references:
         module_name, _, attribute = reference.partition(":")
-        module = _imported(module_name, reference, said_in)
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+                raise
+            msg = f'The project names "{reference}", but there is no module {module_name}.'
+            raise UnknownName(msg, f"Correct [tool.pilotage] automations in {said_in}.") from error
         automation = getattr(module, attribute, None)
         if not isinstance(automation, Automation):
             names = [name for name, value in vars(module).items() if isinstance(value, Automation)]
@@ -64,19 +67,16 @@ def automations_named(references: Iterable[str], said_in: Path) -> list[Automati
     return found
 
 
-def _imported(module_name: str, reference: str, said_in: Path) -> ModuleType:
+def load_project(references: Iterable[str], root: Path) -> list[Automation]:
+    """The automations of the working directory. Raises ProjectDoesNotLoad (PLT-614), with the line, for mistakes in its code."""
+    look_first_in(working_folders(root))
     try:
-        return importlib.import_module(module_name)
+        return automations_named(references, root / "pyproject.toml")
     except PilotageError:
         raise
     except (Exception, SystemExit) as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None and f"{module_name}.".startswith(f"{missing}."):
-            msg = f'The project names "{reference}", but there is no module {module_name}.'
-            raise UnknownName(msg, f"Correct [tool.pilotage] automations in {said_in}.") from error
-        raise CodeDoesNotLoad(
-            f"{_line_of(error, said_in.parent)} {type(error).__name__}: {error}",
-            f"Mend that line; `python -c 'import {module_name}'` shows the whole of it.",
+        raise ProjectDoesNotLoad(
+            f"{_line_of(error, root)} {type(error).__name__}: {error}", "Mend that line; nothing was done."
         ) from error
 
 
