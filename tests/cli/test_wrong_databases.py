@@ -52,8 +52,8 @@ def test_a_database_that_was_taken_away_begins_anew(project: Project) -> None:
     key.parent.mkdir(parents=True, exist_ok=True)
     key.write_bytes(b"something")
     (project.folder / "dev.db").unlink()
-    with open_database(project):
-        pass
+    with open_database(project) as database, database.snapshot() as tx:
+        assert tx.exec_driver_sql("SELECT count(*) FROM cases").scalar_one() == 0
 
 
 @pytest.mark.parametrize("url", ["mysql://me:hidden@db/pilotage", "mssql+pyodbc://me@db/pilotage", "oracle://db"])
