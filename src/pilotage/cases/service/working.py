@@ -24,6 +24,7 @@ from pilotage.cases.shares import Group, Shares
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Checkpoint, Engine
+from pilotage.machinery.storage.outages import is_lost_server
 from pilotage.machinery.storage.pulse import Pulse
 
 IDLE: Final = 0.1
@@ -41,6 +42,23 @@ AT_ONCE: Final = 2
 ORPHAN_AFTER: Final = 10_000_000
 
 _log = logging.getLogger("pilotage.worker")
+
+
+@dataclass
+class _Calls:
+    """What a sender has on its way, and what came back and is not recorded yet: it stays, however often the database fails."""
+
+    running: set[asyncio.Task[Finished]] = field(default_factory=set[asyncio.Task[Finished]])
+    finished: list[Finished] = field(default_factory=list[Finished])
+    busy: Counter[str] = field(default_factory=Counter[str])
+    """How many calls of each connection are on their way."""
+
+    def gather(self) -> None:
+        """Note which calls have come back."""
+        for task in [one for one in self.running if one.done()]:
+            self.running.remove(task)
+            self.busy[task.result().job.effect.connection] -= 1
+            self.finished.append(task.result())
 
 
 @dataclass(kw_only=True)
@@ -151,8 +169,7 @@ class Worker:
                     self._offered.set()
                 formed = self._take() + self.form()
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
-                if not self.sending.database.outage.noticed(error):
-                    _log.exception("worker.form_failed")
+                self._failed("worker.form_failed", error)
                 self._stop.wait(SWEEP)
             if not formed:
                 self._rest(until=swept + SWEEP)
@@ -209,13 +226,22 @@ class Worker:
 
     def sweep(self) -> None:
         """Wake what is due, take over from the silent, settle lost effects, start what nobody started."""
-        self.mover.wake()
-        for chore in self.chores:
-            chore()
-        self._take_over()
+        looks = (self.mover.wake, self._take_over, self._lose, self._start_orphans, self._forget)
+        for look in (*looks, *self.chores):
+            try:
+                look()
+            except Exception as error:
+                if is_lost_server(error):
+                    raise
+                self._failed("worker.sweep_failed", error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Log what failed and is tried again; of a database that is away, only that it is."""
+        if not self.sending.database.outage.noticed(error):
+            _log.error(what, exc_info=error)
+
+    def _lose(self) -> None:
         self.sending.lose(self._gone)
-        self._start_orphans()
-        self._forget()
 
     def _gone(self, senders: Sequence[str]) -> set[str]:
         if not senders:
@@ -289,31 +315,31 @@ class Worker:
 
     async def _send_loop(self) -> None:
         self._send = asyncio.Event()
-        running: set[asyncio.Task[Finished]] = set()
-        busy: Counter[str] = Counter()
-        while running or not self._stop.is_set():
-            done = {task for task in running if task.done()}
-            running -= done
-            finished = [task.result() for task in done]
-            busy.subtract(one.job.effect.connection for one in finished)
-            jobs = await self._turn(finished, busy)
-            for job in jobs:
-                busy[job.effect.connection] += 1
-                running.add(asyncio.create_task(self.performer.perform(job)))
-            await self._pause(running, idle=not jobs and not finished)
-
-    async def _turn(self, finished: list[Finished], busy: Counter[str]) -> list[Job]:
-        """Record and take permission in a thread; what was finished is never lost, however often the database fails."""
-        taking = not self._stop.is_set()
-        while True:
+        calls = _Calls()
+        while calls.running or calls.finished or not self._stop.is_set():
             try:
-                if not finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
-                    return []
-                return await asyncio.to_thread(self.sending.turn, finished, dict(busy), taking=taking)
+                await self._send_once(calls)
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
-                if not self.sending.database.outage.noticed(error):
-                    _log.exception("worker.send_failed")
+                self._failed("worker.send_failed", error)
                 await asyncio.sleep(SWEEP)
+
+    async def _send_once(self, calls: _Calls) -> None:
+        """Record what came back, begin what may be sent, and rest; what came back is kept until it is recorded."""
+        calls.gather()
+        recorded = bool(calls.finished)
+        jobs = await self._turn(calls)
+        for job in jobs:
+            calls.running.add(asyncio.create_task(self.performer.perform(job)))
+            calls.busy[job.effect.connection] += 1
+        await self._pause(calls.running, idle=not jobs and not recorded)
+
+    async def _turn(self, calls: _Calls) -> list[Job]:
+        taking = not self._stop.is_set()
+        if not calls.finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
+            return []
+        jobs = await asyncio.to_thread(self.sending.turn, calls.finished, dict(calls.busy), taking=taking)
+        calls.finished = []
+        return jobs
 
     async def _pause(self, running: set[asyncio.Task[Finished]], *, idle: bool) -> None:
         event = self._send

@@ -1,0 +1,81 @@
+"""A real worker whose reads and writes fail at any moment, on both databases: it goes on, and so does everything in it."""
+
+import threading
+from collections.abc import Callable
+from random import Random
+
+import psycopg
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from pilotage.kernel.clock import micros
+from pilotage.machinery.storage.database import Tx
+from pilotage.testing import Place, Platform
+from tests.acceptance.ground import until
+from tests.cases.conftest import Opened
+
+LETTERS = 12
+
+
+def failing(read: Callable[[Tx], int], error: Exception) -> Callable[[Tx], int]:
+    """A reading of the platform's time that fails for the sender now and then: it reads it whenever it does anything."""
+    chance = Random(1)
+
+    def read_or_fail(tx: Tx) -> int:
+        if threading.current_thread().name.startswith("asyncio") and chance.random() < 0.4:
+            raise error
+        return read(tx)
+
+    return read_or_fail
+
+
+def passing(platform: Platform) -> bool:
+    """A second passes; always true."""
+    platform.clock.forward("1s")
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            OperationalError("SELECT", {}, psycopg.OperationalError("server closed the connection")), id="away"
+        ),
+        pytest.param(RuntimeError("nobody thought of this"), id="unforeseen"),
+    ],
+)
+def test_a_sender_goes_on_whatever_fails(opened: Opened, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Also where it asks how long a connection that is left alone has to wait: each letter goes out, and once."""
+    platform, carrier = opened("ask")
+    sent = platform.inner.database.now
+    cases = [
+        platform.submit(platform.parcels, {"id": f"P{number}", "kind": "letter"})  # type: ignore[attr-defined]
+        for number in range(LETTERS)
+    ]
+    monkeypatch.setattr(platform.inner.database, "now", failing(sent, error))
+
+    with platform.inner.working_here() as worker:
+        worker.sending.pauses["carrier"] = micros(platform.clock.now()) + 5_000_000
+        until(lambda: passing(platform) and all(case.place is Place.DONE for case in cases))
+    assert len(carrier.acted) == len(set(carrier.acted)) == LETTERS
+
+
+def test_a_chore_that_always_fails_keeps_nothing_else_from_being_done(opened: Opened) -> None:
+    """Whatever comes behind it in a sweep is done, and cases move."""
+    platform, carrier = opened("ask")
+
+    def fails() -> int:
+        raise RuntimeError("nobody thought of this")
+
+    done = threading.Event()
+
+    def notes() -> int:
+        done.set()
+        return 0
+
+    case = platform.submit(platform.parcels, {"id": "P1", "kind": "letter"})  # type: ignore[attr-defined]
+    with platform.inner.working_here() as worker:
+        worker.chores = [fails, notes]
+        until(lambda: passing(platform) and done.is_set() and case.place is Place.DONE)
+    assert len(carrier.acted) == 1
