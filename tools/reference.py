@@ -281,9 +281,10 @@ def api_page() -> str:
         "request: [Webhooks and the API](../guides/webhooks.md).\n",
         "**Token.** `Authorization: Bearer` and a token of `pilotage token new NAME --scope read` (or `submit`); never in the",
         "address. Webhooks are signed instead. **Lists** come page by page: as long as `next` is not null, ask again with it as",
-        "`cursor`. **Errors** have one shape, `application/problem+json` (RFC 9457): `title`, `status`, `detail`, and of ours",
-        "`code`, `remedy`, `reference` and `faults`; the codes are those of the [errors](errors.md). Where a request may come",
-        "again, `Retry-After` says when.\n",
+        "`cursor`. A **parameter** that an address does not have, or that comes twice, is refused with `400` and named.",
+        "**Errors** have one shape, `application/problem+json` (RFC 9457): `title`, `status`, `detail`, and of ours `code`,",
+        "`remedy`, `reference` and `faults`; the codes are those of the [errors](errors.md). Where a request may come again,",
+        "`Retry-After` says when.\n",
     ]
     for path, methods in described["paths"].items():
         for method, told in methods.items():

@@ -57,6 +57,37 @@ def test_what_cannot_be_meant_is_refused_in_words(shop: Shop, query: str, status
     assert (problem["code"], bool(problem["remedy"])) == (code, True)
 
 
+def test_a_parameter_with_a_slip_is_refused_at_every_address(shop: Shop) -> None:
+    """By name, with those that the address has: a filter that nobody knows would filter nothing. As described."""
+    described = shop.client.get("/api/v1/openapi.json").json()["paths"]
+    addresses = {path: methods for path, methods in described.items() if path.startswith("/api/v1/")}
+    assert len(addresses) >= 7
+    for path, methods in addresses.items():
+        for method, told in methods.items():
+            asked = path.format(name="orders", case="C-1")
+            answer = shop.client.request(
+                method,
+                f"{asked}?plase=done",
+                headers={"authorization": f"Bearer {shop.token(TokenScope.READ, TokenScope.SUBMIT)}"},
+            )
+            problem = answer.json()
+            assert (answer.status_code, problem["code"]) == (400, "PLT-590"), (path, answer.text)
+            assert '"plase"' in problem["detail"]
+            exist = [one["name"] for one in told.get("parameters", ()) if one["in"] == "query"]
+            said = f"are: {', '.join(exist)}." if exist else "takes no parameters"
+            assert said in problem["remedy"]
+            schemas = [told["responses"][status]["content"]["application/problem+json"] for status in ("400", "422")]
+            assert {one["schema"]["$ref"] for one in schemas} == {"#/components/schemas/ProblemOut"}
+    assert get(shop, "/api/v1/cases?place=done&place=waiting", status=400)["code"] == "PLT-590"
+    assert get(shop, "/api/v1/cases?automation=orders&Place=done", status=400)["code"] == "PLT-590"
+    assert get(shop, "/api/v1/cases?place", status=400)["code"] == "PLT-392"
+
+
+def test_what_a_sender_marks_in_the_address_of_a_webhook_is_left_alone(shop: Shop) -> None:
+    """Nothing there is filtered, and nobody who sends events can be asked to do without."""
+    assert shop.send({"id": "O1"}, to="/in/orders/shop?from=crm").status_code == 202
+
+
 def test_a_token_for_submitting_does_not_look(shop: Shop) -> None:
     """Nobody looks without the scope for it."""
     for path in ("/api/v1/cases", "/api/v1/cases/C-1"):

@@ -5,13 +5,14 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilotage.kernel.errors import PilotageError, UnknownName
+from pilotage.machinery.api.described import problems
 from pilotage.machinery.api.errors import (
     AddressUnknown,
     AskedDifferently,
@@ -20,11 +21,13 @@ from pilotage.machinery.api.errors import (
     BodyUnreadable,
     CursorUnreadable,
     MethodRefused,
+    ParameterRefused,
     ScopeMissing,
     SignatureRefused,
     TokenRefused,
     Unforeseen,
 )
+from pilotage.machinery.api.parameters import known_alone
 from pilotage.machinery.api.problem import Problem, problem_response
 from pilotage.machinery.api.references import new_reference
 from pilotage.machinery.api.tokens import looks_like_token
@@ -43,6 +46,7 @@ STATUSES: Final[Mapping[type[PilotageError], int]] = {
     AddressUnknown: 404,
     MethodRefused: 405,
     CursorUnreadable: 400,
+    ParameterRefused: 400,
 }
 """The status of an error; of another one that may be tried again 503, else 500."""
 _CHALLENGES: Final[Mapping[type[PilotageError], str]] = {TokenRefused: "Bearer", SignatureRefused: "StandardWebhooks"}
@@ -72,7 +76,7 @@ def api_app(
         telemetry=UNTOLD,
     )
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(known_alone)], responses=problems(400, 422))
     known = {**STATUSES, **statuses}
 
     async def on_error(request: Request, error: Exception) -> Response:

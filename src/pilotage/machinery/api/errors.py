@@ -1,4 +1,4 @@
-"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399, of which 394 and 395 are the cases'; PLT-560 to PLT-563."""
+"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399, of which 394 and 395 are the cases'; PLT-560 to PLT-563, PLT-590."""
 
 from pilotage.kernel.errors import PilotageError
 
@@ -75,3 +75,9 @@ class Unforeseen(PilotageError):
     """Something failed here that nobody foresaw; the log has it under the reference."""
 
     code = "PLT-563"
+
+
+class ParameterRefused(PilotageError):
+    """The address has no parameter of this name, or takes it once."""
+
+    code = "PLT-590"
