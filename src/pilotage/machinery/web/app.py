@@ -18,6 +18,7 @@ from pilotage.machinery.web.headers import SafeHeaders
 from pilotage.machinery.web.live import Live
 from pilotage.machinery.web.patterns import patterns_page
 from pilotage.machinery.web.rendering import Renderer
+from pilotage.machinery.web.unread import Unread
 from pilotage.machinery.web.values import Page, Panel, Visit, WebSettings
 
 Site: TypeAlias = FastAPI
@@ -58,6 +59,7 @@ def make_app(
     app.add_middleware(Door, token=settings.token, sessions=Sessions(), refuse=failures.refuse, onward=failures.onward)
     app.add_middleware(Beside, applications=beside or {})
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Unread)
     return app
 
 
