@@ -45,6 +45,10 @@ class Project:
     """By connection, what answers in its place while a rehearsal runs, as module:attribute."""
     addresses: Addresses = field(default_factory=lambda: Addresses(allow_private=True))
     """Which addresses connections may lead to beyond public ones."""
+    environments: tuple[str, ...] = ENVIRONMENTS
+    """Which environments there are."""
+    addresses_said: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The names under `private-addresses`, where that is a table: its environments, and under each its connections."""
     keep_responses: float = KEEP_RESPONSES
     """Days for which raw responses are kept that told of a failure."""
     telemetry: TelemetrySettings | None = None
@@ -118,6 +122,8 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
         settings={str(name): str(value) for name, value in by_environment.get(environment, {}).items()},
         disk_share=_disk_share(table.get("disk-share", DISK_SHARE), root),
         addresses=_addresses(table.get("private-addresses"), environment, root),
+        environments=_environments(by_environment),
+        addresses_said=_names(table.get("private-addresses")),
         keep_responses=_days(table.get("keep-responses", KEEP_RESPONSES), root),
         contents=str(os.environ.get("PILOTAGE_CONTENTS") or table.get("contents", ".pilotage/contents")),
         fakes=_fakes(table.get("fakes", {}), root),
@@ -130,13 +136,17 @@ def read_project(root: Path, table: Mapping[str, object]) -> Project:
 def _environment(own: Iterable[str]) -> str:
     """The environment that is meant. A slip of the pen must not begin an empty platform of its own, which looks healthy."""
     name = os.environ.get("PILOTAGE_ENVIRONMENT") or "dev"
-    known = list(dict.fromkeys([*ENVIRONMENTS, *(one for one in own if _NAME.fullmatch(one))]))
+    known = _environments(own)
     if name in known:
         return name
     otherwise = f"There are {', '.join(known)}; another one begins with its [tool.pilotage.settings.NAME]."
     raise UnknownName(
         f'PILOTAGE_ENVIRONMENT is "{name}", and there is no such environment.', did_you_mean(name, known, otherwise)
     )
+
+
+def _environments(own: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*ENVIRONMENTS, *(one for one in own if _NAME.fullmatch(one))]))
 
 
 def _disk_share(value: object, root: Path) -> float:
@@ -165,6 +175,18 @@ def _addresses(value: object, environment: str, root: Path) -> Addresses:
         ) from None
     everybody = by.pop(EVERYBODY, Addresses())
     return replace(everybody, connections=by)
+
+
+def _names(value: object) -> dict[str, tuple[str, ...]]:
+    """The names in a table by environment and there by connection; what counts for everything that leaves is none."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        environment: tuple(name for name in cast("dict[str, object]", said) if name != EVERYBODY)
+        if isinstance(said, dict)
+        else ()
+        for environment, said in cast("dict[str, object]", value).items()
+    }
 
 
 def _allowed(value: object) -> Addresses:

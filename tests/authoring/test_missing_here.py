@@ -7,7 +7,9 @@ from pydantic import BaseModel
 
 import pilotage as pl
 from pilotage.credentials.plan import Plan
+from pilotage.operations.allowed import misspelt
 from pilotage.operations.usable import missing
+from pilotage.project import read_project
 
 
 class Word(BaseModel):
@@ -80,3 +82,37 @@ def test_all_that_is_missing_stands_in_one_warning() -> None:
     assert said(Office(settings={"desk-url": "https://desk.example"}), has=both, granted=both) == []
     (one,) = said(Office(settings={"desk-url": "https://desk.example"}), has=both, granted={"desk-token"})
     assert one.endswith("words may not use the secret desk-signing. > `pilotage secret grant desk-signing words`")
+
+
+def test_a_name_that_nothing_has_is_named() -> None:
+    """PLT-591: an environment or a connection with a slip in it allows nothing: a warning with the nearest name, for all environments."""
+    said = {
+        "live": {"erp": ["10.0.3.7"], "epr": ["10.0.3.8"], "inbox": True, "*": ["10.0.9.9"]},
+        "office": False,
+        "lvie": ["10.0.3.0/24"],
+        "erp": ["10.0.3.7"],
+    }
+    project = read_project(Path(), {"private-addresses": said, "settings": {"office": {}}})
+    found = misspelt(project.addresses_said, environments=project.environments, connections=["erp", "inbox"])
+    assert all(one.warning and one.code == "PLT-591" for one in found)
+    assert [(one.message, one.remedy) for one in found] == [
+        (
+            'under private-addresses stands "lvie", and there is no such environment: it allows nothing.',
+            "Write live if you mean that. There are: dev, test, live, office.",
+        ),
+        (
+            'under private-addresses stands "erp", and there is no such environment: it allows nothing.',
+            'A connection stands under its environment: live = { erp = ["..."] }.',
+        ),
+        (
+            'under live stands "epr", and there is no such connection: it allows nothing.',
+            "Write erp if you mean that. There are: erp, inbox.",
+        ),
+    ]
+
+
+def test_a_list_or_a_yes_names_nothing() -> None:
+    """Without a table there is no name to be wrong."""
+    for said in (True, ["10.0.3.0/24"], None, {"live": ["10.0.3.0/24"]}):
+        project = read_project(Path(), {"private-addresses": said})
+        assert misspelt(project.addresses_said, environments=project.environments, connections=[]) == []

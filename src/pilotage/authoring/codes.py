@@ -277,6 +277,12 @@ SOURCES: Final = {
     ),
 }
 
+PROJECT: Final = {
+    "PLT-591": Words(
+        'under {within} stands "{name}", and there is no such {kind}: it allows nothing.', "{remedy}", found="check"
+    ),
+}
+
 SECTIONS: Final = {
     "Steps": STEPS,
     "Paths": PATHS,
@@ -289,6 +295,7 @@ SECTIONS: Final = {
     "While it runs": RUNNING,
     "Breakers, headers and environments": BREAKERS,
     "Sources of records": SOURCES,
+    "What the project's file says": PROJECT,
 }
 
 CODES: Final[dict[str, Words]] = {code: words for section in SECTIONS.values() for code, words in section.items()}

@@ -67,12 +67,12 @@ def test_a_parameter_with_a_slip_is_refused_at_every_address(shop: Shop) -> None
             asked = path.format(name="orders", case="C-1")
             answer = shop.client.request(
                 method,
-                f"{asked}?plase=done",
+                f"{asked}?places=done",
                 headers={"authorization": f"Bearer {shop.token(TokenScope.READ, TokenScope.SUBMIT)}"},
             )
             problem = answer.json()
             assert (answer.status_code, problem["code"]) == (400, "PLT-590"), (path, answer.text)
-            assert '"plase"' in problem["detail"]
+            assert '"places"' in problem["detail"]
             exist = [one["name"] for one in told.get("parameters", ()) if one["in"] == "query"]
             said = f"are: {', '.join(exist)}." if exist else "takes no parameters"
             assert said in problem["remedy"]

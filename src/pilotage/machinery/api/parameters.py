@@ -19,7 +19,7 @@ async def known_alone(request: Request) -> None:
     """Refuse a parameter that the route does not have, or that comes twice. Raises ParameterRefused (PLT-590)."""
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and route.path.startswith(_PREFIX):
-        taken = [one.alias for one in route.dependant.query_params]
+        taken = [one.alias for one in route.dependant.query_params]  # codespell:ignore dependant - FastAPI writes it so
         refuse_others([name for name, _ in request.query_params.multi_items()], taken)
 
 

@@ -16,6 +16,7 @@ from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.telemetry.opening import refuse_unusable
 from pilotage.models.checks import without_price
+from pilotage.operations.allowed import callers, misspelt
 from pilotage.operations.commands.house import House, Project
 from pilotage.operations.usable import FREE, granted_in, missing, told_without_database
 
@@ -48,6 +49,9 @@ class ProjectCommands:
                 environment=project.environment,
             )
             found += without_price(automations)
+            found += misspelt(
+                project.addresses_said, environments=project.environments, connections=callers(automations)
+            )
             if settings:
                 found += _telemetry(project)
             if settings and project.environment != FREE:

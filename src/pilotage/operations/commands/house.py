@@ -51,6 +51,16 @@ class Project(Protocol):
         ...
 
     @property
+    def environments(self) -> Sequence[str]:
+        """Which environments there are."""
+        ...
+
+    @property
+    def addresses_said(self) -> Mapping[str, Sequence[str]]:
+        """The names under `private-addresses`: environments, and under each its connections."""
+        ...
+
+    @property
     def telemetry(self) -> TelemetrySettings | None:
         """The traces and metrics that are asked for."""
         ...
