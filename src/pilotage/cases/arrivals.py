@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.documents import Document, documents_in
 from pilotage.authoring.plan import Codec
+from pilotage.kernel.foreign import RAISED
 
 
 class Arrival(NamedTuple):
@@ -87,7 +88,7 @@ def check(automation: Automation, arrivals: Iterable[Arrival]) -> tuple[list[Acc
         record, plain = typed
         try:
             accepted.append(_accept(automation, arrival, record, plain))
-        except Exception as error:  # noqa: BLE001 - key= and segments= are the author's code: their failure is this record's
+        except RAISED as error:  # key= and segments= are the author's code: their failure is this record's
             faulty.append(_without_key(arrival, error))
     return accepted, faulty
 
@@ -114,7 +115,7 @@ def _typed(automation: Automation, arrivals: Sequence[Arrival]) -> list[_Typed |
                 fits[places[cast("int", number)]] = False
             records = codec.decode_all([one for number, one in enumerate(fields) if number not in unfit])
         together = iter(list(zip(records, codec.encode_all(records), strict=True)))
-    except Exception:  # noqa: BLE001 - whatever it is, it is one record's, and found when each stands alone
+    except RAISED:  # whatever it is, it is one record's, and found when each stands alone
         fits = [False] * len(arrivals)
     return [
         next(together) if fit else _typed_alone(codec, arrival) for arrival, fit in zip(arrivals, fits, strict=True)
@@ -128,11 +129,11 @@ def _typed_alone(codec: Codec, arrival: Arrival) -> _Typed | Faulty:
         return record, codec.encode(record)
     except ValidationError as error:
         return _malformed(arrival, error)
-    except Exception as error:  # noqa: BLE001 - a validator is the author's code: its failure is this record's
+    except RAISED as error:  # a validator is the author's code: its failure is this record's
         return _without_key(arrival, error)
 
 
-def _without_key(arrival: Arrival, error: Exception) -> Faulty:
+def _without_key(arrival: Arrival, error: BaseException) -> Faulty:
     reason = f"Its key or segment could not be made: {type(error).__name__}: {error}"
     return Faulty(arrival=arrival, kind="malformed", field=None, reason=reason, shape=f"key: {type(error).__name__}")
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol, cast
 from pilotage.authoring.plan import Node
 from pilotage.connections.injecting import in_our_words
 from pilotage.connections.repeating import as_repeat
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.telemetry.scope import of_case
 
 AT_ONCE: Final = 64
@@ -61,7 +62,7 @@ def call(
 def _one(function: Callable[..., object], values: tuple[object, ...]) -> object:
     try:
         return function(*values)
-    except Exception as error:  # noqa: BLE001 - the border to the author's code: any failure is this case's outcome
+    except RAISED as error:  # the border to the author's code: any failure is this case's outcome
         return error
 
 
@@ -75,12 +76,15 @@ async def _each(
 
     async def one(values: tuple[object, ...], repeats: bool, case: int | None) -> object:  # noqa: FBT001
         async with places:
-            with as_repeat(repeats), of_case(case), in_our_words():
-                return await cast("Awaitable[object]", function(*values))
+            try:
+                with as_repeat(repeats), of_case(case), in_our_words():
+                    return await cast("Awaitable[object]", function(*values))
+            except RAISED as error:  # the border to the author's code
+                return error
 
     number = len(arguments)
     each = zip(arguments, again or [False] * number, cases or [None] * number, strict=True)
-    return await asyncio.gather(*(one(*of) for of in each), return_exceptions=True)  # type: ignore[return-value]
+    return await asyncio.gather(*(one(*of) for of in each))
 
 
 def _together(
@@ -95,8 +99,8 @@ def _together(
         results = list(cast("Sequence[object]", answer))
         if len(results) != len(arguments):
             msg = f"{node.name} took {len(arguments)} records and gave {len(results)}."
-            raise LengthsDiffer(msg)  # noqa: TRY301 - halved like any other failure of the step
-    except Exception as error:  # noqa: BLE001 - the border to the author's code
+            raise LengthsDiffer(msg)  # halved like any other failure of the step
+    except RAISED as error:  # the border to the author's code
         if len(arguments) == 1:
             return [error]
         half = len(arguments) // 2

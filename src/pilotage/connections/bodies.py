@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_jsonable_python
 
 from pilotage.connections.errors import BodyNotJson
+from pilotage.kernel.foreign import RAISED
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -120,7 +121,7 @@ def _valid(contract: TypeAdapter[T], expect: type[BaseModel], body: bytes) -> T:
         return contract.validate_json(body)
     except ValidationError as error:
         what = _told(error, expect)
-    except Exception as error:  # noqa: BLE001 - an author's check may raise anything; its words may hold contents
+    except RAISED as error:  # an author's check may raise anything; its words may hold contents
         what = f"a check of {expect.__name__} failed with {type(error).__name__}"
     raise ContractBroken(what)
 

@@ -9,6 +9,7 @@ from pilotage.connections.bodies import ContractBroken, decode
 from pilotage.connections.counting import scaled
 from pilotage.connections.sorting import Answered, Cut, Seen, Verdict, heard
 from pilotage.connections.values import Heard, Standing
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.net.masking import hide_bytes
 from pilotage.machinery.net.messages import Answer
 
@@ -76,5 +77,5 @@ def used_of(account: Account, call: Call, seen: Came) -> dict[str, int]:
         return {}
     try:
         return scaled(call.used(seen.value))
-    except Exception:  # noqa: BLE001 - the author's code: where it cannot say, all of it was used
+    except RAISED:  # the author's code: where it cannot say, all of it was used
         return {}

@@ -25,6 +25,7 @@ from pilotage.cases.service.today import places_of
 from pilotage.credentials.signatures import fits
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError, UnknownName
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.api.app import Explain, api_app, problem_of
 from pilotage.machinery.api.bodies import PATIENCE, header, media_type, read_body
 from pilotage.machinery.api.described import BEARER, problems
@@ -217,7 +218,7 @@ def _arrival(number: int, part: Part, record: Callable[[Mapping[str, object]], o
         return Arrival(fields=part.fields, original=part.original, number=number, reason=part.reason, shape=part.shape)
     try:
         fields = record(part.fields)
-    except Exception as error:  # noqa: BLE001 - record= is the author's code: its failure is this event's
+    except RAISED as error:  # record= is the author's code: its failure is this event's
         reason, shape = f"record= failed on it: {type(error).__name__}: {error}", f"record: {type(error).__name__}"
         return Arrival(fields=None, original=part.original, number=number, reason=reason, shape=shape)
     return None if fields is None else Arrival(fields=fields, original=part.original, number=number)

@@ -12,6 +12,7 @@ from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, arguments, failed, give
+from pilotage.kernel.foreign import RAISED
 
 
 def run_approval(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
@@ -31,7 +32,7 @@ def run_approval(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]
         try:
             needed = approval.when is None or approval.when.holds(scope)
             people = approval.band_for(value) if needed else ()
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             went.append(failed(env, case, node, error))
             continue
         if not people:
@@ -74,7 +75,7 @@ def run_exception(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went
             continue
         try:
             holds = exception.when is None or exception.when.holds(scope)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             went.append(failed(env, case, node, error))
             continue
         if not holds:

@@ -11,6 +11,7 @@ from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.nodes.chains import chain_of
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, arguments, failed, give
+from pilotage.kernel.foreign import RAISED
 
 
 def run_rule(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
@@ -29,7 +30,7 @@ def run_rule(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
         day = env.day_of(case)
         try:
             value, changed = rule.apply(values, scope, day)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             went.append(failed(env, case, node, error))
             continue
         if changed:

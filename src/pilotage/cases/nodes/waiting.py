@@ -10,6 +10,7 @@ from pilotage.cases.leaving import Leaving, Went
 from pilotage.cases.values import LiveCase, Place, WaitsFor
 from pilotage.cases.walk import Walk, arguments, failed, give
 from pilotage.kernel.clock import micros
+from pilotage.kernel.foreign import RAISED
 
 
 def run_wait(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
@@ -23,7 +24,7 @@ def run_wait(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
             continue
         try:
             until = wait.until_for(values[0] if values else None, env.now, env.timezone)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             went.append(failed(env, case, node, error))
             continue
         if until <= env.now:
@@ -51,7 +52,7 @@ def run_for_each(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]
             continue
         try:
             items = [body.record.encode(item) for item in each.items_of(values[0])]
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             went.append(failed(env, case, node, error))
             continue
         if not items:

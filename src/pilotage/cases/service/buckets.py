@@ -23,6 +23,7 @@ from pilotage.cases.service.visiting import Away, Over, Visit
 from pilotage.cases.store import sources
 from pilotage.connections.values import Heard
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.storage.database import Tx
 
 _TOGETHER: Final = 1000
@@ -179,7 +180,7 @@ class Buckets:
             made = source.record(StoredObject(key=one.key, version=one.version, document=document))
         except TakesNoDocument as error:
             return [_broken(one, f"{one.key}: {error.what}", "object: no record", data)]
-        except Exception as error:  # noqa: BLE001 - record= is the author's code: its failure is this object's
+        except RAISED as error:  # record= is the author's code: its failure is this object's
             said = error.what if isinstance(error, PilotageError) else f"{type(error).__name__}: {error}"
             return [_broken(one, f"No record could be made of {one.key}: {said}", "object: no record", data)]
         return [] if made is None else [Arrival(fields=made, original=data, digest=_digest(one))]

@@ -25,6 +25,7 @@ from pilotage.connections.connectors.imap import MailboxAway, Mails, Waiting
 from pilotage.connections.connectors.mails import read_mail
 from pilotage.connections.values import Heard
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 
@@ -146,7 +147,7 @@ class Mailboxes:
             return [Arrival(fields=_as_record(automation, mail), original=raw)]
         try:
             made = list(source.record(mail))
-        except Exception as error:  # noqa: BLE001 - record= is the author's code: its failure is this mail's
+        except RAISED as error:  # record= is the author's code: its failure is this mail's
             said = error.what if isinstance(error, PilotageError) else f"{type(error).__name__}: {error}"
             return [_broken(raw, f"No record could be made of the mail: {said}", "mail: no record")]
         if not made:

@@ -42,6 +42,7 @@ from pilotage.connections.limiting import segments_in
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED, kept
 from pilotage.kernel.ids import shown
 from pilotage.machinery.net.errors import AddressRefused, DoorDisarmed
 from pilotage.machinery.net.masking import hide
@@ -84,7 +85,7 @@ class Performer:
             node = self.served.node(effect.automation, effect.release, effect.node)
             caller = self._caller(node, job)
             outcome = await (self._ask if job.asking else self._act)(automation, node, job, caller)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             outcome = NoAnswer(words=said_of(error)) if job.asking else _failed(error, Standing.NOTHING, failing=False)
         response = None if caller is None or isinstance(outcome, Confirmed) else caller.response
         return Finished(job=job, outcome=outcome, response=response)
@@ -112,7 +113,7 @@ class Performer:
             if (standing := caller.end()) is not Standing.ANSWERED:
                 return _not_answered(node.name, standing, failing=caller.failing(effect.connection) is not None)
             confirmed = self._confirmed(node, result)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             return _failed(error, caller.end(), failing=caller.failing(effect.connection) is not None)
         return confirmed
 
@@ -123,7 +124,7 @@ class Performer:
         try:
             with self.surrounding.current(automation, caller):
                 found = await _called(function, inspect.iscoroutinefunction(function), (given,))
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             failing = caller.failing(effect.connection) is not None
             return NoAnswer(words=said_of(error), failing=failing, after=_wait(error))
         if found is None:
@@ -187,7 +188,7 @@ async def _called(function: Callable[..., object] | None, asynchronous: bool, va
         raise TypeError(msg)
     if asynchronous:
         return await cast("Awaitable[object]", function(*values))
-    return await asyncio.to_thread(function, *values)
+    return (await asyncio.to_thread(kept, function, *values))()
 
 
 def _not_answered(step: str, standing: Standing, *, failing: bool) -> Outcome:
@@ -204,7 +205,7 @@ def _not_answered(step: str, standing: Standing, *, failing: bool) -> Outcome:
             return NotKnown(words=f"{caught}; it is not known whether it was done.", over=False, failing=failing)
 
 
-def _failed(error: Exception, standing: Standing, *, failing: bool) -> Outcome:
+def _failed(error: BaseException, standing: Standing, *, failing: bool) -> Outcome:
     words = said_of(error)
     match standing:
         case Standing.NOTHING if is_lost_server(
@@ -242,6 +243,6 @@ def _ours(error: PilotageError) -> NotDone:
     return NotDone(words=hide(with_remedy(error.what, error.remedy)), throttled=True, after=MEND)
 
 
-def _wait(error: Exception) -> int | None:
+def _wait(error: BaseException) -> int | None:
     after = getattr(error, "retry_after", None)
     return None if after is None else int(after * SECOND)

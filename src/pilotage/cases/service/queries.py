@@ -35,6 +35,7 @@ from pilotage.cases.service.visiting import Away, Visit
 from pilotage.connections.values import Heard
 from pilotage.kernel.clock import from_micros
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED
 
 _FROM: Final = "pilotage_rows"
 _VALUE: Final = "pilotage_{}"
@@ -160,7 +161,7 @@ def _arrival(automation: Automation, query: Query, row: Mapping[str, object]) ->
         return Arrival(fields=fitting_row(automation, row), original=original)
     try:
         made = query.record(row)
-    except Exception as error:  # noqa: BLE001 - record= is the author's code: its failure is this row's
+    except RAISED as error:  # record= is the author's code: its failure is this row's
         said = error.what if isinstance(error, PilotageError) else f"{type(error).__name__}: {error}"
         reason = f"No record could be made of the row: {said}"
         return Arrival(fields=None, original=original, reason=reason, shape="row: no record")

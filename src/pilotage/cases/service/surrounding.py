@@ -1,6 +1,7 @@
 """What surrounds the steps of this process: their calls, settings and files; and the one event loop they run in."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
@@ -26,6 +27,8 @@ from pilotage.machinery.documents.reading import Reader
 if TYPE_CHECKING:  # who traces nothing loads nothing
     from pilotage.machinery.telemetry.tracing import Telemetry
 
+_log = logging.getLogger("pilotage.worker")
+
 T = TypeVar("T")
 Spent = Callable[[str, Sequence[Use]], None]
 """Told of the models that the steps of an automation asked, and of what they took."""
@@ -44,8 +47,17 @@ class LoopThread:
 
     def __init__(self, name: str = "pilotage-loop") -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._go_on, name=name, daemon=True)
         self._thread.start()
+
+    def _go_on(self) -> None:
+        while True:
+            try:
+                self.loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):  # raised by a task that a step began: it has it, and who awaits it
+                _log.warning("loop.task_would_exit", exc_info=True)
+            else:
+                return
 
     def run(self, coroutine: Awaitable[T], /) -> T:
         """Run a coroutine to its end from plain code; the caller's context goes along."""

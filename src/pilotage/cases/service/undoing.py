@@ -24,6 +24,7 @@ from pilotage.cases.walk import said_of
 from pilotage.connections.errors import NoRoom
 from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import Clock
+from pilotage.kernel.foreign import RAISED, kept
 from pilotage.kernel.ids import ids, shown
 from pilotage.machinery.events.values import TOLD
 from pilotage.machinery.storage.database import Database
@@ -98,10 +99,10 @@ class Undoer:
                 if inspect.iscoroutinefunction(function):
                     await function(*values)
                 else:
-                    await asyncio.to_thread(function, *values)
+                    (await asyncio.to_thread(kept, function, *values))()
         except NoRoom as error:  # nothing was tried: it can be undone when there is room
             return EffectState.CONFIRMED, said_of(error)
-        except Exception as error:  # noqa: BLE001 - the border to the author's code
+        except RAISED as error:  # the border to the author's code
             known = caller.standing in {Standing.NOTHING, Standing.NOT_DONE, Standing.REFUSED}
             return EffectState.UNDO_REFUSED if known else EffectState.UNDO_UNKNOWN, said_of(error)
         if caller.standing in {Standing.ANSWERED, Standing.NOTHING}:  # an undo may find that nothing has to be called

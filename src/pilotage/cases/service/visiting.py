@@ -17,6 +17,7 @@ from pilotage.connections.values import Heard
 from pilotage.credentials.asking import asked_by
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.storage.database import Database, Tx
 
 LEASE: Final = 120 * SECOND
@@ -188,7 +189,7 @@ class Looking:
         while not self.ended.is_set():
             try:
                 one.look()
-            except Exception as error:  # noqa: BLE001 - the thread goes on; what failed is logged and tried again
+            except RAISED as error:  # the thread goes on; what failed is logged and tried again
                 if not self.database.outage.noticed(error):
                     _log.exception("sources.look_failed", extra={"source": one.name})
             self.ended.wait(min(one.seconds or _LOOK, 5.0))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.engine.errors import OwnLife
 from pilotage.machinery.engine.port import Checkpoint, Overtaken, Runner
 from pilotage.machinery.storage.database import Database, Tx
@@ -192,7 +193,7 @@ class DbosEngine:
         except Overtaken:
             _log.debug("engine.overtaken", extra={"batch": batch})
             return False
-        except Exception as error:  # noqa: BLE001 - the border of the worker
+        except RAISED as error:  # the border of the worker
             if not self._outage.noticed(error):
                 _log.exception("engine.run_raised", extra={"batch": batch})
             with self._state:
