@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote
@@ -12,10 +13,11 @@ from pilotage.credentials.ports import Store
 from pilotage.credentials.secrets import Secrets
 from pilotage.credentials.service.releasing import Leases
 from pilotage.credentials.stores.environment import EnvironmentStore, environment_name
-from pilotage.credentials.stores.files import FileStore
+from pilotage.credentials.stores.files import FileStore, read_file
 from pilotage.credentials.stores.local import LocalStore
 from pilotage.credentials.telling import password
 from pilotage.kernel.clock import Clock
+from pilotage.kernel.errors import PilotageError
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.storage.database import Database
 
@@ -65,17 +67,34 @@ def open_secrets(
 ) -> Secrets:
     """The secrets of this process. Nothing is asked before a value is needed.
 
-    What the environment gives for the `declared` ones is hidden before that: whoever shows the environment shows it.
+    What the environment gives for the `declared` ones, and what lies in files here, is hidden before that: whoever shows
+    the environment, or a record into which somebody pasted it, shows it.
     """
     plan = project.secrets
     stores = [_opened(name, project, os.environ, database, door) for name in plan.stores]
     leases = Leases(database=database, environment=project.environment)
     own = {
-        **given_in(os.environ, declared),
+        **lying_here(project, os.environ, declared),
         **_own(os.environ),
         "the database's password": unquote(password(database.url)),
     }
     return Secrets(project.environment, stores=stores, leases=leases, terms=plan.terms, clock=clock, own=own)
+
+
+def lying_here(project: Project, variables: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The values that can be read here without asking a store that writes down who asks: variables, and files."""
+    plan, found = project.secrets, dict[str, str]()
+    names = list(names)
+    if "files" in plan.stores:
+        folder = project.folder / "secrets" / project.environment
+        with suppress(OSError):  # a folder that is another's is told where a value is asked for
+            found |= {one.name: one.reveal() for one in FileStore(folder=folder).values()}
+    if "environment" in plan.stores:
+        for name in names:
+            if named := variables.get(f"{environment_name(name)}_FILE"):
+                with suppress(PilotageError):  # so is a file that cannot be read
+                    found[name] = read_file(name, Path(named)).reveal()
+    return found | given_in(variables, names)
 
 
 def given_in(variables: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import IO, Final, Protocol, cast
 
 from pydantic_core import from_json
 
-from pilotage.credentials.opening import given_in
+from pilotage.credentials.opening import lying_here
 from pilotage.credentials.secrets import Secrets
 from pilotage.machinery.storage.database import Database
 from pilotage.rehearsal import store
@@ -131,8 +131,8 @@ def rehearsed(
         kept: list[Secrets] = []
 
         def hidden(names: Sequence[str]) -> None:
-            """What the environment gives for these secrets is taken out of what is told here."""
-            kept.append(Secrets(project.environment, stores=(), own=given_in(os.environ, names)))
+            """What the environment and files give for these secrets is taken out of what is told here."""
+            kept.append(Secrets(project.environment, stores=(), own=lying_here(project, os.environ, names)))
 
         report = _run(project, request, seen, hidden)
         yield Rehearsed(report=report, results=folder / RESULTS, release=request.release)
