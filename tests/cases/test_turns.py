@@ -130,6 +130,10 @@ class Standing:
         self.begun.append(batch)
         return True
 
+    def holds(self, batch: int) -> bool:
+        """It stands."""
+        return batch in self.begun
+
     def enqueue(self, batch: int, queue: str) -> None:
         """Nothing is queued."""
 

@@ -79,3 +79,50 @@ def test_a_chore_that_always_fails_keeps_nothing_else_from_being_done(opened: Op
         worker.chores = [fails, notes]
         until(lambda: passing(platform) and done.is_set() and case.place is Place.DONE)
     assert len(carrier.acted) == 1
+
+
+@pytest.mark.slow
+def test_what_forms_batches_goes_on_whatever_fails_while_it_rests(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it only waits for something to do."""
+    platform, carrier = opened("ask")
+    case = platform.submit(platform.parcels, {"id": "P1", "kind": "box"})  # type: ignore[attr-defined]
+    platform.settle()
+    met = threading.Event()
+
+    def fails() -> bool:
+        met.set()
+        raise RuntimeError("nobody thought of this")
+
+    with platform.inner.working_here() as worker:
+        monkeypatch.setattr(worker.pulse, "beats", fails)
+        until(met.is_set, within=10)
+        platform.clock.forward("2h")
+        until(lambda: passing(platform) and case.place is Place.DONE, within=20)
+    assert len(carrier.acted) == 1
+
+
+@pytest.mark.slow
+def test_places_of_batches_that_the_engine_let_go_of_are_free_again(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took them on for later, and then could not begin them: others run in their place, and they are started again."""
+    platform, carrier = opened("ask")
+    with platform.inner.working_here() as worker:
+        start, taken_on = worker.engine.start, set[int]()
+
+        def let_go(batch: int) -> bool:
+            if batch in taken_on or len(taken_on) > worker.at_once:
+                return start(batch)
+            taken_on.add(batch)
+            return True
+
+        monkeypatch.setattr(worker.engine, "start", let_go)
+        cases = [
+            platform.submit(platform.parcels, {"id": f"P{number}", "kind": "letter"})  # type: ignore[attr-defined]
+            for number in range(6)
+        ]
+        until(lambda: passing(platform) and all(case.place is Place.DONE for case in cases), within=30)
+    assert len(taken_on) == worker.at_once + 1
+    assert len(carrier.acted) == len(cases)

@@ -140,6 +140,10 @@ class ChaosEngine:
         """Have this batch run, some time."""
         return self._put(batch, None)
 
+    def holds(self, batch: int) -> bool:
+        """Whether it was started or put on a queue, and not lost."""
+        return batch in self._known
+
     def enqueue(self, batch: int, queue: str) -> None:
         """Have this batch run, some time, if this engine listens to the queue."""
         self._put(batch, queue)

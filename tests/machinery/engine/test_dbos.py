@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from tests.databases import on_postgresql
 
 from pilotage.machinery.engine.dbos import DbosEngine
@@ -216,6 +217,39 @@ def test_what_may_not_be_resumed_is_not(durable: Any, held: Held, queue: str) ->
     durable.rest(durable.rows)
     assert durable.rows() == [(2, 0, "word 0")]
     assert _recorded(durable) == {"batch-2"}
+
+
+def test_a_batch_that_cannot_be_begun_behind_another_is_let_go_of(
+    durable: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as for a full disk: the one before it has ended all the same, those behind it run, and it may be started again."""
+    engine, go_on = durable.engine, threading.Event()
+    many = range(1, 2 * engine._ahead)
+    stuck = engine._ahead + 1
+
+    def run(batch: int, checkpoint: Checkpoint) -> None:
+        assert go_on.wait(30)
+        checkpoint(durable.save(batch, 0, "done"))
+
+    begin, full = engine._adapter.start, [True]
+
+    def start(batch: int) -> bool:
+        if batch == stuck and full:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        return begin(batch)
+
+    monkeypatch.setattr(engine._adapter, "start", start)
+    engine.launch(run, [])
+    assert {engine.start(batch) for batch in many} == {True}
+    assert all(engine.holds(batch) for batch in many)
+    go_on.set()
+    durable.rest(lambda: {row[0] for row in durable.rows()} == set(many) - {stuck})
+    durable.rest(lambda: not any(engine.holds(batch) for batch in many))
+    durable.rest(lambda: not engine._adapter.pending(engine.executor))
+    assert not any(engine.start(batch) for batch in many if batch != stuck)  # each of them has ended
+    full.clear()
+    assert engine.start(stuck)
+    durable.rest(lambda: len(durable.rows()) == len(many))
 
 
 def test_nothing_is_left_of_forgotten_batches(durable: Any, queue: str) -> None:

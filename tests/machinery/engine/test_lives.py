@@ -279,3 +279,38 @@ def test_a_process_is_known_by_its_number_and_its_start() -> None:
     assert processes.started(child.pid) is None
     child.wait()
     assert processes.started(child.pid) is None
+
+
+def test_a_life_that_was_struck_off_is_written_down_again_by_its_next_beat(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that stood still for more than a day, or whose database was put back to an earlier state: it works, so it beats."""
+    sleeper, other = town.life(), town.life()
+    town.later(7)
+    other.beat()
+    assert other.win(sleeper.executor)
+    assert other.settle(sleeper.executor)
+    town.later(86_401)
+    other.beat()
+    third = town.life()
+    town.of_another_process(third, ended_at=1)
+    assert other.win(third.executor)
+    assert other.settle(third.executor)
+    with town.database.snapshot() as tx:
+        assert not tx.execute(sa.select(life).where(life.c.executor == sleeper.executor)).all()
+    sleeper.beat()
+    assert sleeper.executor in names(other.living())
+    assert town.columns(sleeper).started_at < town.columns(sleeper).beat_at
+    assert [one.getMessage() for one in caplog.records] == ["engine.life_struck_off"]
+    town.later(1)
+    sleeper.beat()
+    assert len(caplog.records) == 1
+
+
+def test_a_life_that_ended_stays_ended_whoever_beats(town: Town) -> None:
+    """A beat that comes too late brings nothing back."""
+    ended = town.life()
+    ended.end()
+    ended.beat()
+    assert town.columns(ended).ended_at is not None
+    assert not ended.living()

@@ -161,18 +161,16 @@ class Worker:
         clock = self.sending.clock
         while not self._stop.is_set():
             self._wake.clear()
-            formed = 0
             try:
                 if clock.monotonic() - swept >= SWEEP:
                     swept = clock.monotonic()
                     self.sweep()
                     self._offered.set()
-                formed = self._take() + self.form()
+                if not self._take() + self.form():
+                    self._rest(until=swept + SWEEP)
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 self._failed("worker.form_failed", error)
                 self._stop.wait(SWEEP)
-            if not formed:
-                self._rest(until=swept + SWEEP)
 
     def _rest(self, until: float) -> None:
         """Wait for somebody in this process, or for the pulse of others, or for the next sweep."""
@@ -226,7 +224,7 @@ class Worker:
 
     def sweep(self) -> None:
         """Wake what is due, take over from the silent, settle lost effects, start what nobody started."""
-        looks = (self.mover.wake, self._take_over, self._lose, self._start_orphans, self._forget)
+        looks = (self.mover.wake, self._take_over, self._lose, self._free, self._start_orphans, self._forget)
         for look in (*looks, *self.chores):
             try:
                 look()
@@ -270,6 +268,14 @@ class Worker:
             self._divided += self.mover.divide(batch)
             return None
         return self.queue_of(row.automation, row.release)
+
+    def _free(self) -> None:
+        """Take places back from batches that the engine took on and let go of before they began."""
+        with self._lock:
+            gone = [batch for batch, one in self.shares.running.items() if one.began is None]
+            for batch in gone:
+                if not self.engine.holds(batch):
+                    self.shares.end(batch)
 
     def _start_orphans(self) -> None:
         """Batches whose row was written, but whose start was not: the engine's id makes a second start harmless."""

@@ -45,6 +45,10 @@ class InlineEngine:
         """Have this batch run by the next `drain`, or by the one that is under way."""
         return self._put(batch, None)
 
+    def holds(self, batch: int) -> bool:
+        """Whether it was started or put on a queue."""
+        return batch in self._known
+
     def enqueue(self, batch: int, queue: str) -> None:
         """Have this batch run by `drain`, if this engine listens to the queue."""
         self._put(batch, queue)

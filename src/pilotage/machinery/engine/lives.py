@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from pilotage.kernel.ids import ids, shown
@@ -36,6 +37,7 @@ class Lives:
         self._database = database
         self._host = this_host()
         self._me = ""
+        self._born: Life | None = None
         self._outgrown = False
 
     @property
@@ -63,7 +65,7 @@ class Lives:
                 takeovers=0,
             )
             store.put(tx, born)
-        self._me = executor
+        self._me, self._born = executor, born
         return executor
 
     def beat(self) -> None:
@@ -81,7 +83,20 @@ class Lives:
             )
         self._outgrown = waited.outgrown
         with self._database.transaction() as tx:
-            store.beat(tx, self._me, self._database.now(tx), waited)
+            now = self._database.now(tx)
+            struck_off = not store.beat(tx, self._me, now, waited) and self._write_again(tx, now)
+        if struck_off:
+            _log.warning("engine.life_struck_off", extra={"executor": self._me})
+
+    def _write_again(self, tx: Tx, now: int) -> bool:
+        """This process lives, and its life is not there: it stood still for so long, or the database is an earlier one.
+
+        Without it everybody would take for lost what this process sends, and nobody would see it fall silent.
+        """
+        if self._born is None or store.one(tx, self._me) is not None:
+            return False
+        store.put(tx, replace(self._born, beat_at=now))
+        return True
 
     def end(self) -> None:
         """Say that this life is over; what it left unfinished is taken over at once."""

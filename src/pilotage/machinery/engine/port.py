@@ -56,6 +56,10 @@ class Engine(Protocol):
         """
         ...
 
+    def holds(self, batch: int) -> bool:
+        """Whether a batch that was started here runs, or is to begin; not if it was let go of before it began."""
+        ...
+
     def enqueue(self, batch: int, queue: str) -> None:
         """Let any process that listens to `queue` run this batch. Harmless if it is known already."""
         ...

@@ -83,6 +83,11 @@ class DbosEngine:
             self._begin_following(batch)
         return began
 
+    def holds(self, batch: int) -> bool:
+        """Whether it runs in this process, or is to begin."""
+        with self._state:
+            return bool(self._here[batch]) or batch in self._begun or batch in self._backlog
+
     def _begin(self, batch: int) -> bool:
         """Begin to run a batch that is in `_begun`; False if it runs elsewhere, or has ended."""
         began = False
@@ -96,7 +101,10 @@ class DbosEngine:
         return began
 
     def _begin_following(self, ended: int) -> None:
-        """Begin the next batch of the backlog in the place of one that has ended."""
+        """Begin the next batch of the backlog in the place of one that has ended.
+
+        One that cannot be begun is let go of, and no failure of it touches the one that has ended.
+        """
         with self._state:
             self._begun.discard(ended)
         while True:
@@ -106,8 +114,12 @@ class DbosEngine:
                     return
                 del self._backlog[following]
                 self._begun.add(following)
-            if self._begin(following):
-                return
+            try:
+                if self._begin(following):
+                    return
+            except Exception as error:  # noqa: BLE001 - the border between two batches
+                if not self._outage.noticed(error):
+                    _log.exception("engine.start_failed", extra={"batch": following})
 
     def enqueue(self, batch: int, queue: str) -> None:
         """Put this batch on a queue."""
