@@ -1,11 +1,14 @@
 """Reading calls, model calls and permits keep to the limits too, by small leases: no call waits for a transaction of its own."""
 
 import asyncio
-from contextlib import closing
+import threading
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from limited_account import Counted, Found, Server, asked, limited
+from sqlalchemy.exc import OperationalError
 
 from pilotage.authoring.limits import Quota, Rate, Window
 from pilotage.authoring.ports import Call
@@ -18,7 +21,7 @@ from pilotage.connections.values import EffectGuard, Standing
 from pilotage.kernel.clock import ManualClock, SystemClock
 from pilotage.machinery.net.departure import Departure
 from pilotage.machinery.net.messages import Answer, Outgoing
-from pilotage.machinery.storage.database import Database
+from pilotage.machinery.storage.database import Database, Tx
 
 GET = Call(method="GET", path="/found", expect=Found)
 NOW = datetime(2026, 10, 5, 9, tzinfo=UTC)
@@ -115,6 +118,37 @@ def test_what_was_not_used_of_a_reserve_comes_back(database_url: str) -> None:
     asked(database_url, limited(*limits), use)
     assert left(database_url, "quota/month/UTC/tokens") == 1_000 - 40 - 300 - 7
     assert left(database_url, "quota/month/UTC/calls") == 10 - 1 - 1 - 2
+
+
+def test_what_came_back_is_settled_once_though_nobody_heard_of_the_commit(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is lost behind it: settled again, what was not used would come back twice, and be there for a breach."""
+    cuts, cut_off = list[str](), threading.Event()
+
+    async def use(connections: Connections, limiter: Counted) -> None:
+        transaction = limiter.database.transaction
+
+        @contextmanager
+        def cut() -> Generator[Tx]:
+            with transaction() as tx:
+                yield tx
+            if cuts:
+                cut_off.set()
+                raise OperationalError(cuts.pop(), {}, Exception("the connection was lost"))
+
+        def used(answer: object) -> dict[str, float]:
+            cuts.append("COMMIT")
+            return {"tokens": 500}
+
+        monkeypatch.setattr(limiter.database, "transaction", cut)
+        caller = connections.caller(step="sort", through=["desk"])
+        await caller.call("desk", asking(reserve={"tokens": 600}, used=used))
+        assert await asyncio.to_thread(cut_off.wait, 30)
+        await caller.call("desk", asking(reserve={"tokens": 300}))
+
+    asked(database_url, limited(Quota(1_000, per="month", of="tokens")), use)
+    assert left(database_url, "quota/month/UTC/tokens") == 1_000 - 500 - 300
 
 
 def test_what_can_never_be_given_is_refused(database_url: str) -> None:

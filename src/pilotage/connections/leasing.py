@@ -12,12 +12,12 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from pilotage.connections.counting import SECOND, Flight
 from pilotage.connections.errors import NoRoom, TooHeavy
 from pilotage.connections.hearing import Notice
-from pilotage.connections.limiting import ANSWER_SOON, KEEP, SEND_WITHIN, Ask, Lending, Settled, Short
+from pilotage.connections.limiting import ANSWER_SOON, KEEP, SEND_WITHIN, Ask, Lending, PerhapsLent, Settled, Short
 from pilotage.connections.standing import CALLS
 from pilotage.connections.wording import in_words, moment_in_words
 from pilotage.kernel.clock import Clock, from_micros
@@ -34,6 +34,9 @@ TOGETHER: Final = 1000
 _GRACE: Final = 10.0
 """Seconds that a call waits beyond its time for a database that does not answer."""
 _AGAIN: Final = 0.5
+
+_Key: TypeAlias = tuple[Flight, tuple[tuple[str, str], ...]]
+"""A flight, and the segments of a call."""
 
 _log = logging.getLogger("pilotage.limits")
 
@@ -139,8 +142,8 @@ class _Desk:
     longest: int
     _line: deque[_Waiting] = field(default_factory=deque[_Waiting])
     _spare: deque[_Spare] = field(default_factory=deque[_Spare])
-    _back: dict[tuple[Flight, tuple[tuple[str, str], ...]], tuple[Counter[str], Counter[str]]] = field(
-        default_factory=dict[tuple[Flight, tuple[tuple[str, str], ...]], tuple[Counter[str], Counter[str]]]
+    _back: dict[_Key, tuple[Counter[str], Counter[str]]] = field(
+        default_factory=dict[_Key, tuple[Counter[str], Counter[str]]]
     )
     """What came back and is not settled yet: held and used, by flight and segment."""
     _handed: deque[float] = field(default_factory=deque[float])
@@ -264,15 +267,21 @@ class _Desk:
                 self.leases.thread,
                 lambda: lends.lend(self.name, [one.ask for one in asking], settled, ahead=ahead, longest=self.longest),
             )
-        except Exception as error:  # noqa: BLE001 - the database is away: what came back is kept, who waits goes on waiting
-            for key, (held, used) in back.items():
-                mine = self._back.setdefault(key, (Counter[str](), Counter[str]()))
-                mine[0].update(held)
-                mine[1].update(used)
+        except Exception as error:  # noqa: BLE001 - the database is away: who waits goes on waiting
+            if not isinstance(
+                error, PerhapsLent
+            ):  # what came back is kept; told twice, it would make room that is not there
+                self._keep(back)
             if not lends.noticed(error):
                 _log.exception("limits.lend_failed", extra={"connection": self.name})
             return _AGAIN
         return self._deliver(asking, lending, before)
+
+    def _keep(self, back: Mapping[_Key, tuple[Counter[str], Counter[str]]]) -> None:
+        for key, (held, used) in back.items():
+            mine = self._back.setdefault(key, (Counter[str](), Counter[str]()))
+            mine[0].update(held)
+            mine[1].update(used)
 
     def _deliver(self, asking: Sequence[_Waiting], lending: Lending, before: float) -> float | None:
         if lending.spare:

@@ -30,6 +30,10 @@ SEND_WITHIN: Final = 5 * SECOND
 """How long after it was handed out a call may still leave."""
 
 
+class PerhapsLent(Exception):
+    """The connection was lost behind the COMMIT: what was to be written may be written, or not."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
     """What one call wants to take: so much of each unit, all together or not at all."""
@@ -179,22 +183,36 @@ class Limiter:
         """Settle what came back, and take what is asked for, first come first served: one transaction.
 
         `ahead` is how many calls of one each are wanted beyond; a quarter of the room at most is given for them, so that
-        no process takes what others wait for. `longest` is how long one call may last.
+        no process takes what others wait for. `longest` is how long one call may last. Raises PerhapsLent where nobody
+        knows whether it was done.
         """
-        with self.database.transaction() as tx:
-            standings = self.lock(tx, [name], self.database.now(tx))
-            standing = standings[name]
-            for one in settled:
-                standing.settle(one.flight, one.held, one.used, one.segment)
-            flight = standing.flight(KEEP + SEND_WITHIN + longest)
-            answers = _served(standing, asks, flight)
-            spare = 0
-            alone = standing.allowed(READS, 1 << 20) == 1 << 20
-            if ahead and alone and not any(answers) and not standing.apart:
-                room = standing.room(flight, wanted=4 * ahead)
-                spare = min(ahead, room // 4)
-                standing.take(flight, {CALLS: spare})
-            self.write(tx, standings)
+        written = False
+        try:
+            with self.database.transaction() as tx:
+                lending = self._lend(tx, name, asks, settled, ahead=ahead, longest=longest)
+                written = True
+        except Exception as error:
+            if written:
+                raise PerhapsLent from error
+            raise
+        return lending
+
+    def _lend(
+        self, tx: Tx, name: str, asks: Sequence[Ask], settled: Iterable[Settled], *, ahead: int, longest: int
+    ) -> Lending:
+        standings = self.lock(tx, [name], self.database.now(tx))
+        standing = standings[name]
+        for one in settled:
+            standing.settle(one.flight, one.held, one.used, one.segment)
+        flight = standing.flight(KEEP + SEND_WITHIN + longest)
+        answers = _served(standing, asks, flight)
+        spare = 0
+        alone = standing.allowed(READS, 1 << 20) == 1 << 20
+        if ahead and alone and not any(answers) and not standing.apart:
+            room = standing.room(flight, wanted=4 * ahead)
+            spare = min(ahead, room // 4)
+            standing.take(flight, {CALLS: spare})
+        self.write(tx, standings)
         return Lending(flight=flight, answers=answers, spare=spare)
 
     def peek(self, tx: Tx, names: Iterable[str], now: int) -> dict[str, Standing]:
