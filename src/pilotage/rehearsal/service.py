@@ -16,6 +16,7 @@ from typing import IO, Final, Protocol, cast
 from pydantic_core import from_json
 
 from pilotage.credentials.opening import lying_here
+from pilotage.credentials.plan import Plan
 from pilotage.credentials.secrets import Secrets
 from pilotage.machinery.storage.database import Database
 from pilotage.rehearsal import store
@@ -62,6 +63,11 @@ class Project(Protocol):
     @property
     def environment(self) -> str:
         """Which environment this is."""
+        ...
+
+    @property
+    def secrets(self) -> Plan:
+        """Where its secrets come from."""
         ...
 
     @property
