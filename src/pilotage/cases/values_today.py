@@ -73,6 +73,18 @@ class Sum:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """Effects of unknown outcome that no decision is about; about the others a person is asked."""
+
+    asked: Counted = NONE
+    """About them the other side is asked by itself."""
+    left: Counted = NONE
+    """Their cases have ended, so that nobody is asked any more."""
+    case: str = ""
+    """One of those cases."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
     """Places and counts of one moment."""
 
@@ -89,6 +101,7 @@ class Places:
     """Place -> cases there; a place that is not in it has none. The age is of the time in that place."""
     effects: Mapping[EffectState, Counted] = field(default_factory=dict[EffectState, Counted])
     """State -> effects in it; a state that is not in it has none."""
+    unknown: Unknown = Unknown()
     holds: tuple[HoldOn, ...] = ()
     flow: tuple[Minute, ...] = ()
     """The last 60 minutes, by the time they began; minutes without anything may be left out."""

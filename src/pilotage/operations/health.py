@@ -166,15 +166,40 @@ def _failures(places: Places) -> Iterator[Need]:
             why="These cases used up their retries. Mend the cause, then replay them.",
             command="pilotage replay",
         )
-    unknown = places.effects_in(EffectState.UNKNOWN)
-    if unknown.count:
+    yield from _unknown(places)
+
+
+def _unknown(places: Places) -> Iterator[Need]:
+    """Effects of which nobody knows whether they were done, by who can find out."""
+    every, asked, left = places.effects_in(EffectState.UNKNOWN), places.unknown.asked, places.unknown.left
+    if decided := every.count - asked.count - left.count:
         yield Need(
             condition=Condition.ATTENTION,
             urgency=Urgency.TROUBLE,
-            title=f"{wording.counted(unknown.count, 'effect')} with an unknown outcome",
-            oldest=unknown.oldest,
-            why="The other side may or may not have acted. Where it can be asked it is asked by itself; what it does not tell comes to the inbox.",
+            title=f"{wording.counted(decided, 'effect')} with an unknown outcome",
+            oldest=every.oldest,
+            why="The other side may or may not have acted, and cannot be asked. Each is a decision in the inbox: look there, and say what became of it.",
             command="pilotage inbox",
+        )
+    if asked.count:
+        yield Need(
+            condition=Condition.ATTENTION,
+            urgency=Urgency.TROUBLE,
+            title=f"{wording.counted(asked.count, 'effect')} with an unknown outcome, about which the other side is asked",
+            oldest=asked.oldest,
+            why="The other side may or may not have acted. It is asked by itself, and what it does not tell comes to the inbox; until then its "
+            "connection says why it has not answered yet.",
+            command="pilotage connections",
+        )
+    if left.count:
+        yield Need(
+            condition=Condition.WELL,
+            urgency=Urgency.WORK,
+            title=f"{wording.counted(left.count, 'effect')} with an unknown outcome, whose {'case has' if left.count == 1 else 'cases have'} ended",
+            oldest=left.oldest,
+            why="The other side may or may not have acted, and nobody is asked any more. The case says what was to be done: look at the other "
+            "side, and take back by hand what should not stand.",
+            command=f"pilotage case {places.unknown.case}",
         )
 
 

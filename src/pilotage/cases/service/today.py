@@ -7,9 +7,10 @@ from typing import Final
 
 from pilotage.cases.store import holding, standing
 from pilotage.cases.sums import proof
-from pilotage.cases.values import EffectState, Place
-from pilotage.cases.values_today import Counted, HoldOn, Minute, Places
+from pilotage.cases.values import ENDED_PLACES, EffectState, Place
+from pilotage.cases.values_today import Counted, HoldOn, Minute, Places, Unknown
 from pilotage.kernel.clock import from_micros
+from pilotage.kernel.ids import shown
 from pilotage.machinery.storage.database import Database, Tx
 
 MINUTE: Final = 60_000_000
@@ -40,6 +41,7 @@ def read_places(database: Database, automations: Sequence[str]) -> Places:
                 for place, number in tally.places.items()
             },
             effects={state: Counted(count=number) for state, number in effects.items()},
+            unknown=_unknown(tx, now) if effects[EffectState.UNKNOWN] else Unknown(),
             holds=tuple(_holds(tx, now)),
             flow=_flow(tx, now),
             sums=proof(tally),
@@ -57,6 +59,19 @@ def places_of(database: Database, automation: str) -> tuple[dict[Place, int], in
 
 def _age(now: int, since: int | None) -> timedelta | None:
     return None if since is None else timedelta(microseconds=max(0, now - since))
+
+
+def _unknown(tx: Tx, now: int) -> Unknown:
+    found = standing.unknown_effects(tx)
+    asked = [(count, oldest) for asks, _, count, oldest, _ in found if asks]
+    left = [(count, oldest, case) for asks, place, count, oldest, case in found if not asks and place in ENDED_PLACES]
+    return Unknown(
+        asked=Counted(
+            count=sum(one[0] for one in asked), oldest=_age(now, min((one[1] for one in asked), default=None))
+        ),
+        left=Counted(count=sum(one[0] for one in left), oldest=_age(now, min((one[1] for one in left), default=None))),
+        case=shown("C", left[0][2]) if left else "",
+    )
 
 
 def _holds(tx: Tx, now: int) -> list[HoldOn]:

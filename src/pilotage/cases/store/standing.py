@@ -53,6 +53,19 @@ def effect_states(tx: Tx) -> list[tuple[str, str, str, int, int | None]]:
     return sorted(rows, key=lambda row: row[:3])
 
 
+def unknown_effects(tx: Tx) -> list[tuple[bool, Place, int, int, int]]:
+    """Effects of unknown outcome: whether the other side is still asked, where their cases are, how many, since when, one case."""
+    e, c = effects.c, cases.c
+    asked = e.due_at.isnot(None)
+    found = tx.execute(
+        sa.select(asked, c.place, sa.func.count(), sa.func.min(e.changed_at), sa.func.min(e.case_id))
+        .join(cases, c.id == e.case_id)
+        .where(e.state == sa.literal(EffectState.UNKNOWN.value, literal_execute=True))
+        .group_by(asked, c.place)
+    )
+    return [(bool(asks), Place(place), count, oldest, case) for asks, place, count, oldest, case in found]
+
+
 def waiting_at(tx: Tx) -> dict[str, tuple[int, int | None]]:
     """What waits at each connection for its turn or for an answer: how many, and since when the oldest does.
 
