@@ -46,6 +46,32 @@ def test_a_secret_is_set_rotated_and_retired(pilotage: Pilotage, give: Pilotage)
     assert not any(value in one.out + one.err for one in said for value in (VALUE, NEXT))
 
 
+def test_a_script_learns_whether_the_end_of_the_trail_is_proven(
+    pilotage: Pilotage, give: Pilotage, project: Path
+) -> None:
+    """Without a head kept elsewhere the chain is proven and its end is not: said, in JSON, and by the exit code if asked."""
+    pilotage("secret", "init")
+    give(VALUE, "secret", "set", "post-token")
+    said = pilotage("audit", "--verify")
+    assert said.code == 0
+    assert "Not proven is that the trail was not cut at its end" in said.err
+    proven = {"chain": True, "signatures": True, "end": False}
+    for words, code in ((("--verify",), 0), (("--verify", "--require-heads"), 1)):
+        told = pilotage("audit", *words, "--json")
+        assert (told.code, told.data["holds"], told.data["proven"]) == (code, True, proven)
+    head = str(pilotage("audit", "--head", "--json").data["head"])
+    told = pilotage("audit", "--verify", "--require-heads", "--against", head, "--json")
+    assert (told.code, told.data["proven"]) == (0, proven | {"end": True})
+    (project / "heads").mkdir()
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.pilotage.audit]\nheads = "heads"\n')
+    assert pilotage("audit", "--verify", "--require-heads").code == 1, "a folder without a head proves nothing"
+    (project / "heads" / "dev-2026-11-29.heads").write_text(f"{head}\n")
+    told = pilotage("audit", "--verify", "--require-heads", "--json")
+    assert (told.code, told.data["proven"]) == (0, proven | {"end": True})
+    assert "PLT-920" in pilotage("audit", "--require-heads").err
+
+
 def test_without_a_key_nothing_is_asked_for(pilotage: Pilotage, give: Pilotage) -> None:
     """The remedy is a command."""
     said = give(VALUE, "secret", "set", "post-token")

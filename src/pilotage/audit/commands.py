@@ -74,14 +74,22 @@ class AuditCommand:
         verify: Annotated[bool, Parameter(help="read the whole trail, and say whether it was changed")] = False,
         head: Annotated[bool, Parameter(help="print the head of the chain, to be kept elsewhere")] = False,
         against: Annotated[str | None, Parameter(help="with --verify: a head that was kept elsewhere")] = None,
+        require_heads: Annotated[
+            bool, Parameter(help="with --verify: end with 1 where no head kept elsewhere was compared", negative="")
+        ] = False,
     ) -> int:
         """Tell who did what, and prove that nobody changed the record of it.
 
         With --verify it ends with 1 if an act was altered, removed or put in between. Where the key is not on this machine, the
-        chain is verified without the signatures, and it says so.
+        chain is verified without the signatures, and it says so. A trail that was cut at its end is noticed by a head that was
+        kept elsewhere alone: a script gives --require-heads, and it ends with 1 where there was none to compare.
         """
         if against is not None and not verify:
             raise WrongUsage("--against is given without --verify.", "Write: pilotage audit --verify --against HEAD")
+        if require_heads and not verify:
+            raise WrongUsage(
+                "--require-heads is given without --verify.", "Write: pilotage audit --verify --require-heads"
+            )
         project = self.house.project()
         key = service.key_file(project.folder, project.environment)
         with self.house.database() as database:
@@ -90,16 +98,17 @@ class AuditCommand:
                 if verify:
                     kept = None if against is None else service.head_of(against)
                     heads = kept_in(project.heads, project.environment)
-                    return self._verified(
-                        service.verify(tx, SigningKey.read(key), against=kept, kept=heads), project.heads
-                    )
+                    found = service.verify(tx, SigningKey.read(key), against=kept, kept=heads)
+                    end = bool(found.kept) or kept is not None
+                    told = self._verified(found, project.heads, end=end)
+                    return Exit.NOT_WELL if require_heads and not end else told
                 if head:
                     return self._head(service.last_head(tx))
                 now = database.now(tx)
                 after = None if since is None else now - int(duration(since).seconds * _SECOND)
-                found = store.find(tx, kind=kind, subject=subject, since=after, most=most)
-                nothing = "" if found else _nothing(tx, kind, subject, since)
-        return self._list(found[::-1], nothing)
+                acts = store.find(tx, kind=kind, subject=subject, since=after, most=most)
+                nothing = "" if acts else _nothing(tx, kind, subject, since)
+        return self._list(acts[::-1], nothing)
 
     def _list(self, found: list[Entry], nothing: str) -> int:
         if self.out.put({"acts": [as_data(one) for one in found]}):
@@ -113,7 +122,7 @@ class AuditCommand:
         )
         return Exit.OK
 
-    def _verified(self, found: Verified, folder: Path | None) -> int:
+    def _verified(self, found: Verified, folder: Path | None, *, end: bool) -> int:
         data = {
             "holds": found.holds,
             "sealed": found.sealed,
@@ -121,6 +130,11 @@ class AuditCommand:
             "heads": found.heads,
             "signatures_checked": found.checked,
             "signatures": _signatures(found),
+            "proven": {
+                "chain": found.holds,
+                "signatures": found.holds and found.checked and bool(found.heads),
+                "end": found.holds and end,
+            },
             "doubts": list(found.doubts),
             "kept": None if folder is None else {"folder": str(folder), "heads": found.kept, "newest": found.newest},
         }
@@ -152,6 +166,11 @@ class AuditCommand:
                 kept = counted(found.kept, "head was compared", "heads were compared")
                 newest = f"; the newest is of {found.newest}" if found.newest else ""
                 self.out.say(f"{kept} that {'is' if found.kept == 1 else 'are'} kept in {folder}{newest}.")
+            elif not end:
+                self.out.say(
+                    "Not proven is that the trail was not cut at its end: no head was compared that is kept elsewhere. Name a folder "
+                    "for them (heads in [tool.pilotage.audit]), or give one with --against."
+                )
         return Exit.OK if found.holds else Exit.NOT_WELL
 
     def _head(self, found: tuple[int, str, Head | None] | None) -> int:
