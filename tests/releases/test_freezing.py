@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,27 @@ def test_an_older_release_answers_for_itself(project: Project, opened: tuple[App
             older.node("orders", name, "nothing")
         with pytest.raises(UnknownName):
             older.node("orders", "R-nowhere", "size")
+    finally:
+        older.close()
+
+
+def test_an_older_release_whose_process_was_killed_answers_again(
+    project: Project, opened: tuple[AppProject, Database]
+) -> None:
+    """Such as for its memory: whoever asks meanwhile is told, and the next question is answered."""
+    found, database = opened
+    artefacts = Artefacts(folder=found.folder / "releases")
+    made = service.make(database, artefacts, found.root, found.automations, by="x", known="test", note="")
+    older = OlderReleases(database=database, artefacts=artefacts, root=found.root)
+    try:
+        node = older.node("orders", made.release.name, "size")
+        assert fitting(node, "large") == "large"
+        (process,) = [voice.child._process for voice in older._voices.values()]  # pyright: ignore[reportPrivateUsage]
+        process.kill()
+        process.stdout.read()  # type: ignore[union-attr]  # until it is gone
+        with suppress(ReleaseDoesNotAnswer):
+            fitting(node, "large")
+        assert fitting(node, "large") == "large"
     finally:
         older.close()
 

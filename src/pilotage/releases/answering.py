@@ -135,9 +135,13 @@ class OlderReleases:
 
     def _voice(self, release: str) -> _Voice:
         with self._lock:
-            if release not in self._voices:
-                self._voices[release] = self._start(release)
-            return self._voices[release]
+            voice = self._voices.get(release)
+            if voice is not None and voice.child.ended:  # killed, or taking too long: the next question has another one
+                voice.child.close()
+                voice = None
+            if voice is None:
+                voice = self._voices[release] = self._start(release)
+            return voice
 
     def _start(self, release: str) -> _Voice:
         if release == WORKING_DIRECTORY:

@@ -42,6 +42,11 @@ class Child:
             encoding="utf-8",
         )
 
+    @property
+    def ended(self) -> bool:
+        """Whether it can be asked no more."""
+        return self._process.poll() is not None
+
     def ask(self, request: Mapping[str, object], *, within: float = PATIENCE) -> Mapping[str, object]:
         """Its answer. Raises ReleaseDoesNotAnswer (PLT-613)."""
         assert self._process.stdin is not None

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pilotage.authoring.automation import Automation
 from pilotage.authoring.plan import Node, Plan
 from pilotage.kernel.errors import PilotageError
+from pilotage.kernel.foreign import RAISED
 from pilotage.releases.digest import read_manifest
 from pilotage.releases.loading import (
     automations_named,
@@ -127,7 +128,7 @@ def _read_value(automations: Mapping[str, Automation], request: Request) -> Requ
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         return {"wrong": {"loc": [str(part) for part in wrong["loc"]], "msg": wrong["msg"]}}
-    except Exception as error:  # noqa: BLE001 - the border to the author's validators
+    except RAISED as error:  # the border to the author's validators
         return {"wrong": {"loc": [], "msg": f"{type(error).__name__}: {error}"}}
 
 
