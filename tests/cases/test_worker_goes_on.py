@@ -22,7 +22,7 @@ def failing(read: Callable[[Tx], int], error: Exception) -> Callable[[Tx], int]:
     chance = Random(1)
 
     def read_or_fail(tx: Tx) -> int:
-        if threading.current_thread().name.startswith("asyncio") and chance.random() < 0.4:
+        if threading.current_thread().name.startswith("pilotage-ledger") and chance.random() < 0.4:
             raise error
         return read(tx)
 
@@ -126,3 +126,25 @@ def test_places_of_batches_that_the_engine_let_go_of_are_free_again(
         until(lambda: passing(platform) and all(case.place is Place.DONE for case in cases), within=30)
     assert len(taken_on) == worker.at_once + 1
     assert len(carrier.acted) == len(cases)
+
+
+@pytest.mark.slow
+def test_a_sender_goes_on_while_every_thread_that_all_share_waits(opened: Opened) -> None:
+    """Such as for a name server that does not answer: what has an address already is sent, and what came of it is written."""
+    platform, carrier = opened("ask")
+    gate, waiting = threading.Event(), threading.Semaphore(0)
+
+    def wait() -> None:
+        waiting.release()
+        gate.wait()
+
+    with platform.inner.working_here() as worker:
+        loop = worker.loop.loop
+        loop.call_soon_threadsafe(lambda: [loop.run_in_executor(None, wait) for _ in range(200)])
+        try:
+            assert waiting.acquire(timeout=10)
+            case = platform.submit(platform.parcels, {"id": "P1", "kind": "letter"})  # type: ignore[attr-defined]
+            until(lambda: passing(platform) and case.place is Place.DONE, within=10)
+        finally:
+            gate.set()
+    assert len(carrier.acted) == 1

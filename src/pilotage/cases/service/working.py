@@ -9,9 +9,11 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.service.jobs import Finished, Job
@@ -40,6 +42,8 @@ SWEEP: Final = 1.0
 FORGET_AFTER: Final = 60_000_000
 AT_ONCE: Final = 2
 ORPHAN_AFTER: Final = 10_000_000
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger("pilotage.worker")
 
@@ -86,6 +90,7 @@ class Worker:
     _offered: threading.Event = field(default_factory=threading.Event)
     """Something was handed over to an automation of this process."""
     _send: asyncio.Event | None = None
+    _ledger: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "pilotage-ledger"))
     shares: Shares = field(init=False)
 
     def __post_init__(self) -> None:
@@ -317,7 +322,8 @@ class Worker:
                 self.loop.loop.call_soon_threadsafe(event.set)
 
     def _send_thread(self) -> None:
-        self.loop.run(self._send_loop())
+        with self._ledger:
+            self.loop.run(self._send_loop())
 
     async def _send_loop(self) -> None:
         self._send = asyncio.Event()
@@ -341,17 +347,21 @@ class Worker:
 
     async def _turn(self, calls: _Calls) -> list[Job]:
         taking = not self._stop.is_set()
-        if not calls.finished and not (taking and await asyncio.to_thread(self.sending.has_work)):
+        if not calls.finished and not (taking and await self._aside(self.sending.has_work)):
             return []
-        jobs = await asyncio.to_thread(self.sending.turn, calls.finished, dict(calls.busy), taking=taking)
+        jobs = await self._aside(partial(self.sending.turn, calls.finished, dict(calls.busy), taking=taking))
         calls.finished = []
         return jobs
+
+    async def _aside(self, call: Callable[[], _T]) -> _T:
+        """In the sender's own thread: those that all share may all be waiting, such as for a name server that does not answer."""
+        return await self.loop.loop.run_in_executor(self._ledger, call)
 
     async def _pause(self, running: set[asyncio.Task[Finished]], *, idle: bool) -> None:
         event = self._send
         if event is None:  # pragma: no cover - set when the loop began
             return
-        until = max(MOMENT, await asyncio.to_thread(self.sending.until_open))
+        until = max(MOMENT, await self._aside(self.sending.until_open))
         if running:
             poke = asyncio.create_task(event.wait())
             await asyncio.wait({*running, poke}, timeout=min(IDLE, until), return_when=asyncio.FIRST_COMPLETED)
