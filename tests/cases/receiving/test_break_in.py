@@ -95,14 +95,18 @@ def test_another_page_cannot_use_a_visitors_browser(shop: Shop) -> None:
     assert before.status_code == 405
     assert not [name for name in before.headers if name.startswith("access-control")]
     text = shop.send(BODY, **{"content-type": "text/plain"})
-    assert (text.status_code, text.json()["code"]) == (400, "PLT-392")
+    assert (text.status_code, text.json()["code"]) == (415, "PLT-592")
+    assert "text/plain" in text.json()["detail"]
+    for taken in ("application/json", "application/x-ndjson"):
+        assert taken in text.json()["remedy"]
+    assert "There is no Content-Type" in shop.send(BODY, **{"content-type": ""}).json()["detail"]
 
 
 def test_bodies_that_are_packed_or_too_long_are_not_read(shop: Shop) -> None:
     """A bomb is not unpacked; what is too long is refused by its length, and where none is said as soon as it is too long."""
     bomb = gzip.compress(b"0" * 10_000_000)
     refused = shop.client.post("/in/orders/shop", content=bomb, headers={"content-encoding": "gzip"})
-    assert (refused.status_code, refused.json()["code"]) == (400, "PLT-392")
+    assert (refused.status_code, refused.json()["code"]) == (415, "PLT-592")
     assert shop.send(b'{"id": "' + b"x" * 50_000 + b'"}').status_code == 413
 
     sent = 0

@@ -127,7 +127,7 @@ def test_every_refusal_has_a_code_and_a_remedy(shop: Shop) -> None:
         ("GET", "/in/nothing"): (404, "PLT-560"),
         ("GET", "/in/orders/shop"): (405, "PLT-561"),
         ("POST", "/in/orders/nope"): (404, "PLT-201"),
-        ("POST", records): (400, "PLT-392"),
+        ("POST", records): (415, "PLT-592"),
     }
     for (method, path), (status, code) in asked.items():
         answer = shop.client.request(method, path, headers=token)

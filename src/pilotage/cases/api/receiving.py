@@ -29,7 +29,7 @@ from pilotage.kernel.foreign import RAISED
 from pilotage.machinery.api.app import Explain, api_app, problem_of
 from pilotage.machinery.api.bodies import PATIENCE, header, media_type, read_body
 from pilotage.machinery.api.described import BEARER, problems
-from pilotage.machinery.api.errors import BodyTooLarge, BodyUnreadable, SignatureRefused, TooBusy
+from pilotage.machinery.api.errors import BodyTooLarge, BodyTypeRefused, BodyUnreadable, SignatureRefused, TooBusy
 from pilotage.machinery.api.tokens import Guard
 from pilotage.machinery.api.values import Asked, TokenScope
 from pilotage.machinery.storage.database import Database
@@ -160,7 +160,7 @@ def webhooks(intakes: Intakes) -> APIRouter:
     @router.post(
         "/in/{automation}/{source}",
         status_code=202,
-        responses={202: {"model": Received}, **problems(400, 401, 404, 408, 413, 429, 503)},
+        responses={202: {"model": Received}, **problems(400, 401, 404, 408, 413, 415, 429, 503)},
         openapi_extra=_carries(Webhook.__name__),
     )
     async def hear(request: Request, automation: str, source: str) -> Response:
@@ -231,7 +231,7 @@ def records(intakes: Intakes, guard: Guard) -> APIRouter:
     @router.post(
         "/automations/{name}/records",
         status_code=202,
-        responses={202: {"model": Received}, **problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503)},
+        responses={202: {"model": Received}, **problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)},
         openapi_extra=_carries("records of the automation", bearer=True),
     )
     async def submit(request: Request, name: str) -> Response:
@@ -286,9 +286,10 @@ def _carries(what: str, *, bearer: bool = False) -> dict[str, object]:
 def _form(request: Request) -> Carried:
     kind = media_type(request)
     if kind not in _FORMS:
-        raise BodyUnreadable(
-            f"A body of the type {kind[:80] or '(none)'} is not taken.",
-            "Send application/json (an object or a list of objects) or application/x-ndjson (one on each line).",
+        said = f"The Content-Type is {kind[:80]}" if kind else "There is no Content-Type"
+        raise BodyTypeRefused(
+            f"{said}, and a body of that kind is not taken; nothing was.",
+            "Set Content-Type: application/json (an object or a list of objects) or application/x-ndjson (one on each line), and send it again.",
         )
     return _FORMS[kind]
 

@@ -5,17 +5,17 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from pilotage.machinery.api.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable
+from pilotage.machinery.api.errors import BodyTooLarge, BodyTooSlow, BodyTypeRefused, BodyUnreadable
 
 PATIENCE: Final = 15.0
 """Seconds for a whole body."""
 
 
 async def read_body(request: Request, *, at_most: int, patience: float = PATIENCE) -> bytes:
-    """The bytes of the body. Raises BodyTooLarge, BodyTooSlow and BodyUnreadable."""
+    """The bytes of the body. Raises BodyTooLarge, BodyTooSlow and BodyTypeRefused."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
-        raise BodyUnreadable("The body is packed, and is not unpacked here.", "Send it without Content-Encoding.")
+        raise BodyTypeRefused("The body is packed, and is not unpacked here.", "Send it without Content-Encoding.")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > at_most:
         raise _too_large(at_most)

@@ -1,4 +1,4 @@
-"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399, of which 394 and 395 are the cases'; PLT-560 to PLT-563, PLT-590."""
+"""What can be wrong with a request of a program. Codes PLT-390 to PLT-399, of which 394 and 395 are the cases'; PLT-560 to PLT-563, PLT-590, PLT-592."""
 
 from pilotage.kernel.errors import PilotageError
 
@@ -81,3 +81,9 @@ class ParameterRefused(PilotageError):
     """The address has no parameter of this name, or takes it once."""
 
     code = "PLT-590"
+
+
+class BodyTypeRefused(PilotageError):
+    """What was sent is said to be of a type, or packed in a way, that is not taken here."""
+
+    code = "PLT-592"
