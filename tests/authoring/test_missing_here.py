@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 import pilotage as pl
 from pilotage.credentials.plan import Plan
-from pilotage.operations.allowed import misspelt
+from pilotage.operations.allowed import misspelt, shut_off
 from pilotage.operations.usable import missing
 from pilotage.project import read_project
 
@@ -116,3 +116,32 @@ def test_a_list_or_a_yes_names_nothing() -> None:
     for said in (True, ["10.0.3.0/24"], None, {"live": ["10.0.3.0/24"]}):
         project = read_project(Path(), {"private-addresses": said})
         assert misspelt(project.addresses_said, environments=project.environments, connections=[]) == []
+
+
+def test_a_service_at_an_address_that_is_not_allowed_is_named_before_it_is_called() -> None:
+    """PLT-593: also in dev, where a list counts as everywhere; what is allowed, public or a name is left alone."""
+
+    def shut(url: str, said: object) -> list[str]:
+        project = read_project(Path(), {} if said is None else {"private-addresses": said})
+        assert project.environment == "dev"
+        found = shut_off([words], project.addresses, environment="dev", setting={"desk-url": url}.get)
+        assert all(one.warning for one in found)
+        return [f"{one.code} {one.place}: {one.message} > {one.remedy}" for one in found]
+
+    (one,) = shut("http://127.0.0.1:8000", ["10.0.3.0/24"])
+    why = "private-addresses counts there, too, and does not name it"
+    assert one.startswith(f"PLT-593 Connection desk: is at 127.0.0.1, which may not be called from dev: {why}. > ")
+    assert 'write private-addresses = ["127.0.0.1"] into' in one
+    assert len(shut("http://localhost:8000", {"dev": {"crm": ["127.0.0.1"]}})) == 1
+    assert len(shut("http://169.254.169.254", None)) == 1
+    for url, said in (
+        ("http://127.0.0.1:8000", None),
+        ("http://127.0.0.1:8000", {"live": ["10.0.3.0/24"]}),
+        ("http://127.0.0.1:8000", {"dev": {"desk": ["127.0.0.1"]}}),
+        ("http://localhost:8000", ["localhost"]),
+        ("http://10.0.3.9", ["10.0.3.0/24"]),
+        ("https://desk.example", False),
+        ("https://93.184.215.14", False),
+        ("no url at all [", False),
+    ):
+        assert shut(url, said) == [], (url, said)

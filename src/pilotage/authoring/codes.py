@@ -281,6 +281,11 @@ PROJECT: Final = {
     "PLT-591": Words(
         'under {within} stands "{name}", and there is no such {kind}: it allows nothing.', "{remedy}", found="check"
     ),
+    "PLT-593": Words(
+        "is at {host}, which may not be called from {environment}: {why}.",
+        "Correct the base URL; if the service is meant to be there, {way}",
+        found="check",
+    ),
 }
 
 SECTIONS: Final = {

@@ -16,7 +16,7 @@ from pilotage.machinery.cli.exits import Exit
 from pilotage.machinery.cli.output import Output
 from pilotage.machinery.telemetry.opening import refuse_unusable
 from pilotage.models.checks import without_price
-from pilotage.operations.allowed import callers, misspelt
+from pilotage.operations.allowed import callers, misspelt, shut_off
 from pilotage.operations.commands.house import House, Project
 from pilotage.operations.usable import FREE, granted_in, missing, told_without_database
 
@@ -54,6 +54,9 @@ class ProjectCommands:
             )
             if settings:
                 found += _telemetry(project)
+                found += shut_off(
+                    automations, project.addresses, environment=project.environment, setting=project.setting
+                )
             if settings and project.environment != FREE:
                 found += self._missing(project, automations)
         except DefinitionError as error:

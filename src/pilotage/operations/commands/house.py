@@ -12,6 +12,7 @@ from pilotage.cases.service.served import Served
 from pilotage.connections.checking import Checking
 from pilotage.credentials.plan import Plan
 from pilotage.machinery.engine.lives import Lives
+from pilotage.machinery.net.addresses import Addresses
 from pilotage.machinery.storage.database import Database
 from pilotage.machinery.telemetry.values import TelemetrySettings
 from pilotage.operations.values import Need
@@ -48,6 +49,11 @@ class Project(Protocol):
     @property
     def environment(self) -> str:
         """Which environment this is."""
+        ...
+
+    @property
+    def addresses(self) -> Addresses:
+        """Which addresses may be called from this environment beyond public ones."""
         ...
 
     @property
