@@ -1,5 +1,6 @@
 """A query as a source, at a real database: each row is a record once, and none is lost."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from pilotage.cases.reading import keyset
 from pilotage.cases.service.holding import hold, resume
 from pilotage.cases.store import looking
-from pilotage.cases.tables import submissions
+from pilotage.cases.tables import intake_sources, submissions
 from pilotage.operations import sources
 from pilotage.testing import Platform
 from tests.cases.asked import Erp, Reader, automation, counts, insert, keys, query, reader, said
@@ -323,6 +324,28 @@ def test_rows_that_are_read_again_are_no_arrivals(erp: Erp, opens: Opens, monkey
     assert found.look() == 1
     assert found.look() == 0
     assert counts(found.platform) == (13, 11, 0, 2)
+
+
+def test_the_first_look_after_an_upgrade_counts_nothing_twice(
+    erp: Erp, opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far it was read was written by a release that did not say what was reached: unchanged rows are no arrivals all the same."""
+    monkeypatch.setattr(keyset, "REMEMBERED", 4)
+    erp.add(*[(number, "08:50:00") for number in range(1, 11)])
+    found = opens(page=3)
+    assert found.look() == 10
+    database = found.platform.inner.database
+    with database.transaction() as tx:
+        (position,) = tx.execute(sa.select(intake_sources.c.position)).scalars()
+        older = {name: value for name, value in json.loads(position).items() if name != "reached"}
+        tx.execute(intake_sources.update().values(position=json.dumps(older)))
+    erp.add((11, "08:50:00"))
+    assert found.look() == 1
+    assert counts(found.platform) == (11, 11, 0, 0)
+    assert found.look() == 0
+    with database.snapshot() as tx:
+        (position,) = tx.execute(sa.select(intake_sources.c.position)).scalars()
+    assert "reached" in json.loads(position)
 
 
 def test_a_row_that_was_here_before_its_first_reading_is_a_duplicate(erp: Erp, opens: Opens) -> None:

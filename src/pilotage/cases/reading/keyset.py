@@ -51,11 +51,14 @@ class Position:
     """The rows that may be met again: what leads in them, and their digests."""
     reached: Plain | None = None
     """What led in the last row of the looks that came to their end."""
+    earlier: bool = False
+    """Written by a release that did not say what was reached: any row may have been read."""
 
     def written(self) -> str:
         """As text."""
         kept = {"by": self.by, "floor": self.floor, "after": self.after, "next_floor": self.next_floor}
-        return to_json({**kept, "seen": self.seen, "reached": self.reached}).decode()
+        reached = {} if self.earlier else {"reached": self.reached}
+        return to_json({**kept, "seen": self.seen, **reached}).decode()
 
 
 def read_position(text: str | None, by: tuple[str, ...]) -> Position:
@@ -71,6 +74,7 @@ def read_position(text: str | None, by: tuple[str, ...]) -> Position:
         next_floor=cast("Plain | None", found["next_floor"]),
         seen=tuple((lead, digest) for lead, digest in cast("list[tuple[Plain, str]]", found["seen"])),
         reached=cast("Plain | None", found.get("reached")),
+        earlier="reached" not in found,
     )
 
 
@@ -190,11 +194,14 @@ def page_of(was: Position, rows: Sequence[Mapping[str, object]], size: int) -> P
     kept = tuple(mark for mark in seen if not _below(mark[0], floor))[-REMEMBERED:]
     last = marks[-1][0] if marks else None if was.after is None else was.after[0]
     reached = was.reached if last is None or _below(last, was.reached) else last
-    return Page(rows=fresh, position=replace(was, floor=floor, after=None, seen=kept, reached=reached), ends=True)
+    position = replace(was, floor=floor, after=None, seen=kept, reached=reached, earlier=was.earlier and last is None)
+    return Page(rows=fresh, position=position, ends=True)
 
 
 def met_before(was: Position, row: Mapping[str, object]) -> bool:
     """Whether an earlier look may have read a row: it stands no further than that one came. Raises NoOrder."""
+    if was.earlier:
+        return True
     return was.reached is not None and not _below(was.reached, leads(was.by, row)[0])
 
 
