@@ -164,7 +164,7 @@ def _addresses(value: object, environment: str, root: Path) -> Addresses:
         return addresses_of(environment)
     try:
         if not isinstance(value, dict):
-            return _allowed(value)
+            return replace(_allowed(value), said=True)
         by = {name: _allowed(one) for name, one in cast("dict[str, object]", value).items()}
     except ValueError as error:
         msg = f"private-addresses in {root / 'pyproject.toml'} has {error}."
@@ -174,7 +174,7 @@ def _addresses(value: object, environment: str, root: Path) -> Addresses:
             "or a table of these by environment, and there by connection.",
         ) from None
     everybody = by.pop(EVERYBODY, Addresses())
-    return replace(everybody, connections=by)
+    return replace(everybody, connections=by, said=True)
 
 
 def _names(value: object) -> dict[str, tuple[str, ...]]:

@@ -70,7 +70,9 @@ def test_an_address_that_is_refused_is_said_with_the_projects_setting(
     monkeypatch.setenv("PAYMENTS_TOKEN", "a-token-of-payments")
     assert pilotage("secret", "grant", "payments-token", "expenses").code == 0
     assert pilotage("submit", "expenses", str(claims)).code == 0
-    told_everywhere(pilotage, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant")
+    told_everywhere(
+        pilotage, "127.0.0.1 may not be called: it is not public", "Correct the base URL; if the service is meant"
+    )
     assert """write private-addresses = ["127.0.0.1"] into""" in pilotage("connections").out
 
 
@@ -98,7 +100,7 @@ def test_a_reading_step_waits_for_what_is_missing_here_too(
     [
         (False, False, "payments-token", ""),
         (True, False, 'may not use the secret "payments-token"', "pilotage secret grant payments-token rates"),
-        (True, True, "127.0.0.1 leads to 127.0.0.1", "Correct the base URL; if the service is meant"),
+        (True, True, "127.0.0.1 may not be called: it is not public", "Correct the base URL; if the service is meant"),
     ],
     ids=["secret", "grant", "address"],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pilotage.kernel.errors import ProjectMissing
-from pilotage.machinery.net.addresses import Addresses
+from pilotage.machinery.net.addresses import Addresses, not_allowed
 from pilotage.project import read_project
 
 
@@ -58,3 +58,19 @@ def test_what_is_neither_is_told(said: object, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "dev")
     with pytest.raises(ProjectMissing, match="private-addresses"):
         allowed(said)
+
+
+def test_why_an_address_is_refused_names_who_has_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In dev a list counts too, and is named as the reason; where the project says nothing, that is the reason."""
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "dev")
+    for said in (["10.0.3.0/24"], False, {"dev": {"erp": ["10.0.3.7"]}}):
+        why = not_allowed("127.0.0.1", ["127.0.0.1"], allowed(said).towards("erp"))
+        assert why == (
+            "127.0.0.1 may not be called: private-addresses in the project's file does not name it for this environment."
+        )
+    monkeypatch.setenv("PILOTAGE_ENVIRONMENT", "live")
+    for said in (None, {"dev": ["10.0.3.7"]}):
+        why = not_allowed("erp.internal", ["10.0.0.1"], allowed(said))
+        assert why.startswith(
+            "erp.internal leads to 10.0.0.1, which may not be called: it is not public, and the project"
+        )

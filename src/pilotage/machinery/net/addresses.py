@@ -39,6 +39,8 @@ class Addresses:
     """Names that may lead to private addresses and to this machine, wherever that is; never to metadata."""
     connections: Mapping[str, "Addresses"] = field(default_factory=dict[str, "Addresses"])
     """What is allowed to one connection besides."""
+    said: bool = False
+    """Whether the project says it; else it is what an environment allows by itself."""
 
     def allow(self, address: str, host: str = "") -> bool:
         """Whether a connection may be made to this IP address, to which `host` has led."""
@@ -79,6 +81,17 @@ def named_addresses(named: Iterable[str]) -> Addresses:
         except ValueError:
             hosts.add(_host(one))
     return Addresses(networks=tuple(networks), hosts=frozenset(hosts))
+
+
+def not_allowed(host: str, found: Iterable[str], addresses: Addresses) -> str:
+    """Why none of the addresses to which a host has led may be called."""
+    led = ", ".join(found)
+    what = host if led == host else f"{host} leads to {led}, which"
+    if addresses.said:
+        return (
+            f"{what} may not be called: private-addresses in the project's file does not name it for this environment."
+        )
+    return f"{what} may not be called: it is not public, and the project names no other addresses for this environment."
 
 
 def way_to_allow(host: str, found: Iterable[str]) -> str:

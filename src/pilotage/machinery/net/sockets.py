@@ -4,7 +4,7 @@ import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from pilotage.machinery.net.addresses import way_to_allow
+from pilotage.machinery.net.addresses import not_allowed, way_to_allow
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AddressRefused
 
@@ -38,7 +38,7 @@ def allowed(door: Door, host: str, addresses: Sequence[str]) -> Sequence[str]:
     good = [address for address in addresses if door.addresses.allow(address, host)]
     if addresses and not good:
         raise AddressRefused(
-            f"{host} leads to {', '.join(addresses)}, which this environment does not allow to be called.",
+            not_allowed(host, addresses, door.addresses),
             f"Correct the address; if the service is meant to be there, {way_to_allow(host, addresses)}",
         )
     return good

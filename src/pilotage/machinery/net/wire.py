@@ -16,7 +16,7 @@ from typing import Final, cast
 import httpcore2
 from httpcore2 import SOCKET_OPTION
 
-from pilotage.machinery.net.addresses import way_to_allow
+from pilotage.machinery.net.addresses import not_allowed, way_to_allow
 from pilotage.machinery.net.departure import departure
 from pilotage.machinery.net.door import Door
 from pilotage.machinery.net.errors import AddressRefused
@@ -69,7 +69,7 @@ class Backend(httpcore2.AsyncNetworkBackend):
         allowed = [address for address in found if self._door.addresses.allow(address, host)]
         if not allowed:
             raise AddressRefused(
-                f"{host} leads to {', '.join(found)}, which this environment does not allow to be called.",
+                not_allowed(host, found, self._door.addresses),
                 f"Correct the base URL; if the service is meant to be there, {way_to_allow(host, found)}",
             )
         return allowed
