@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import pilotage as pl
+from pilotage.cases.arrivals import Arrival
 from pilotage.testing import FakeService, Place, Platform, Request
 from tests.acceptance.ground import until
 
@@ -41,11 +42,13 @@ def fail(how: str) -> None:
         sys.exit(3)
     if how == "is cancelled":
         raise asyncio.CancelledError
+    if how == "says what no text holds":
+        raise ValueError("bad \x00 and \ud800 name")
     if how == "finds nothing":  # StopIteration, which no future takes
         next(iter(()))
 
 
-WAYS = ("exits", "is cancelled", "finds nothing")
+WAYS = ("exits", "is cancelled", "finds nothing", "says what no text holds")
 
 
 @pl.compute
@@ -186,3 +189,14 @@ def test_an_undo_that_finds_nothing_fails_and_keeps_nobody_waiting(opened: Opens
     done = platform.unwind(step=send, by=lead, reason="Sent too early.")
     assert done.undone == 0
     assert len(done.could_not) == 1
+
+
+def test_a_key_that_no_database_holds_is_in_quarantine(opened: Opens) -> None:
+    """What comes with it is taken in."""
+    platform, got = opened(send)
+    intake, own = platform.inner.intake, platform.inner.automation("letters")
+    records = [Arrival(fields={"id": name}) for name in ("a\x00b", "G")]
+    receipt = intake.take(own, intake.begin(own, "test"), records)
+    assert (receipt.accepted, receipt.quarantined) == (1, 1)
+    platform.settle()
+    assert len(got) == 1

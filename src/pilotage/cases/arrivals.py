@@ -12,6 +12,7 @@ from pilotage.authoring.automation import Automation
 from pilotage.authoring.documents import Document, documents_in
 from pilotage.authoring.plan import Codec
 from pilotage.kernel.foreign import RAISED
+from pilotage.kernel.writable import is_writable
 
 
 class Arrival(NamedTuple):
@@ -144,12 +145,16 @@ def _accept(automation: Automation, arrival: Arrival, record: object, plain: obj
     if not isinstance(key, str) or not key:
         msg = f"key= gave {key!r}; a key is a text that is not empty"
         raise ValueError(msg)
+    segments = segments_text(automation.segments_of(record))
+    if not is_writable(key) or not is_writable(segments or ""):
+        msg = "it holds a character that no database holds"
+        raise ValueError(msg)
     return Accepted(
         arrival=arrival,
         key=key,
         text=text,
         digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
-        segments=segments_text(automation.segments_of(record)),
+        segments=segments,
         documents=tuple(documents_in(record)) if automation.holds_documents else (),
     )
 

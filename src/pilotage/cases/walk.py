@@ -26,6 +26,7 @@ from pilotage.credentials.errors import NotGranted, SecretMissing, SecretUnusabl
 from pilotage.kernel.clock import micros
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.ids import shown
+from pilotage.kernel.writable import writable
 from pilotage.machinery.net.errors import AddressRefused
 from pilotage.machinery.net.masking import hide
 
@@ -246,6 +247,6 @@ def budget_of(node: Node) -> Budget:
 def said_of(error: BaseException) -> str:
     """A failure in one line for people, without the credentials that this process holds."""
     if isinstance(error, PilotageError):
-        return hide(error.what)
-    text = hide(str(error)).strip().split("\n", 1)[0]
+        return writable(hide(error.what))
+    text = writable(hide(str(error))).strip().split("\n", 1)[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

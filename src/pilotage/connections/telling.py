@@ -12,6 +12,7 @@ from pilotage.connections.sorting import seconds_to_wait
 from pilotage.connections.values import Heard
 from pilotage.connections.watching import Watches
 from pilotage.kernel.clock import Clock
+from pilotage.kernel.writable import writable
 from pilotage.machinery.net.messages import Answer
 
 _SAID: Final = 300
@@ -48,7 +49,7 @@ class Telling:
             return
         said = ""
         if what is not Heard.ANSWERED:
-            said = self.credentials.thorough().text(words)[:_SAID]
+            said = writable(self.credentials.thorough().text(words))[:_SAID]
         self.watch.hear(account.name, what, said, probe=probe)
 
     def learn(self, account: Account, answer: Answer) -> None:

@@ -15,6 +15,7 @@ from pilotage.cases.nodes.computing import called
 from pilotage.cases.ports import Claim
 from pilotage.cases.values import LiveCase, Question
 from pilotage.cases.walk import Walk, arguments, failed, give
+from pilotage.kernel.writable import writable
 
 
 def run_judge(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
@@ -85,7 +86,7 @@ def _judged(
             kind=kind,
             chain=chain_of(step.ask),
             proposal=plain.get("value"),
-            why=why,
+            why=writable(why),  # a model's words, too
         ),
     )
 

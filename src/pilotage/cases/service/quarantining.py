@@ -10,6 +10,7 @@ from pilotage.cases.arrivals import Faulty, digest_of, original_of
 from pilotage.cases.service import documents
 from pilotage.cases.store import arriving
 from pilotage.kernel.ids import ids
+from pilotage.kernel.writable import writable
 from pilotage.machinery.contents import store as contents_store
 from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.contents.store import Reference
@@ -56,9 +57,9 @@ def _row(number: int, automation: str, one: Faulty, submission: int | None, now:
         "digest": digest_of(arrival),
         "whole": arrival.whole,
         "kind": one.kind,
-        "field": one.field,
-        "reason": one.reason,
-        "shape": one.shape,
+        "field": None if one.field is None else writable(one.field),
+        "reason": writable(one.reason),
+        "shape": writable(one.shape),
         "key": one.key,
         "beside": one.beside,
         "state": "waiting",

@@ -18,6 +18,7 @@ from pilotage.credentials.asking import asked_by
 from pilotage.kernel.clock import Clock
 from pilotage.kernel.errors import PilotageError
 from pilotage.kernel.foreign import RAISED
+from pilotage.kernel.writable import writable
 from pilotage.machinery.storage.database import Database, Tx
 
 LEASE: Final = 120 * SECOND
@@ -147,7 +148,7 @@ class Visits:
                 next_at=now + wait,
                 failures=failures,
                 down_since=(before.down_since or now) if trouble else None,
-                words=words,
+                words=None if words is None else writable(words),
                 failing=None if failing is None else failing.value,
             )
 
