@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from pilotage.cases.outcomes import Next
+from pilotage.cases.service.jobs import Finished
+from pilotage.connections.standing import Standing
 from pilotage.kernel.clock import micros
 from pilotage.machinery.storage.database import Tx
 from pilotage.testing import Place, Platform
@@ -148,3 +151,29 @@ def test_a_sender_goes_on_while_every_thread_that_all_share_waits(opened: Opened
         finally:
             gate.set()
     assert len(carrier.acted) == 1
+
+
+@pytest.mark.slow
+def test_an_outcome_that_cannot_be_recorded_holds_up_no_other(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is kept, and recorded when it can be; nothing is sent twice."""
+    platform, carrier = opened("ask")
+    bad = threading.Event()
+    bad.set()
+    with platform.inner.working_here() as worker:
+        follows = worker.sending._follows  # pyright: ignore[reportPrivateUsage]
+
+        def follows_or_fails(one: Finished, standing: Standing | None, now: int) -> Next:
+            if one.job.effect.case_key == "P0" and bad.is_set():
+                raise RuntimeError("nobody thought of this")
+            return follows(one, standing, now)
+
+        monkeypatch.setattr(worker.sending, "_follows", follows_or_fails)
+        first, *others = (
+            platform.submit(platform.parcels, {"id": f"P{number}", "kind": "letter"})  # type: ignore[attr-defined]
+            for number in range(LETTERS)
+        )
+        until(lambda: passing(platform) and all(case.place is Place.DONE for case in others), within=30)
+        assert first.place is not Place.DONE
+        bad.clear()
+        until(lambda: passing(platform) and first.place is Place.DONE, within=30)
+    assert len(carrier.acted) == LETTERS

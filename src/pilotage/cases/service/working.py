@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
+from sqlalchemy.exc import OperationalError
+
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.moving import Mover
@@ -56,6 +58,10 @@ class _Calls:
     finished: list[Finished] = field(default_factory=list[Finished])
     busy: Counter[str] = field(default_factory=Counter[str])
     """How many calls of each connection are on their way."""
+    stuck: list[Finished] = field(default_factory=list[Finished])
+    """What could not be recorded for a reason of its own: tried again alone, now and then, so that it holds up no other."""
+    again: float = 0.0
+    """When it is tried again, on the loop's clock."""
 
     def gather(self) -> None:
         """Note which calls have come back."""
@@ -334,6 +340,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the worker goes on; what failed is logged and tried again
                 self._failed("worker.send_failed", error)
                 await asyncio.sleep(SWEEP)
+        await self._record_alone(calls)
 
     async def _send_once(self, calls: _Calls) -> None:
         """Record what came back, begin what may be sent, and rest; what came back is kept until it is recorded."""
@@ -343,15 +350,37 @@ class Worker:
         for job in jobs:
             calls.running.add(asyncio.create_task(self.performer.perform(job)))
             calls.busy[job.effect.connection] += 1
+        if calls.stuck and self.loop.loop.time() >= calls.again:
+            await self._record_alone(calls)
         await self._pause(calls.running, idle=not jobs and not recorded)
 
     async def _turn(self, calls: _Calls) -> list[Job]:
         taking = not self._stop.is_set()
         if not calls.finished and not (taking and await self._aside(self.sending.has_work)):
             return []
-        jobs = await self._aside(partial(self.sending.turn, calls.finished, dict(calls.busy), taking=taking))
+        try:
+            jobs = await self._aside(partial(self.sending.turn, calls.finished, dict(calls.busy), taking=taking))
+        except OperationalError:  # the database cannot now: nothing of it is the reason
+            raise
+        except Exception as error:
+            if not calls.finished:
+                raise
+            self._failed("worker.send_failed", error)
+            calls.stuck += calls.finished
+            jobs = []
         calls.finished = []
         return jobs
+
+    async def _record_alone(self, calls: _Calls) -> None:
+        """One of them may be the reason, and the others shall not suffer for it."""
+        left, calls.stuck = calls.stuck, []
+        for one in left:
+            try:
+                await self._aside(partial(self.sending.turn, [one], {}, taking=False))
+            except Exception as error:  # noqa: BLE001 - it is kept, logged and tried again
+                self._failed("worker.record_failed", error)
+                calls.stuck.append(one)
+        calls.again = self.loop.loop.time() + SWEEP
 
     async def _aside(self, call: Callable[[], _T]) -> _T:
         """In the sender's own thread: those that all share may all be waiting, such as for a name server that does not answer."""
