@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from sqlalchemy.exc import OperationalError
-
 from pilotage.cases.leaving import Leaving
 from pilotage.cases.service.jobs import Finished, Job
 from pilotage.cases.service.moving import Mover
@@ -28,7 +26,7 @@ from pilotage.cases.shares import Group, Shares
 from pilotage.cases.values import Place
 from pilotage.machinery.engine.lives import Lives
 from pilotage.machinery.engine.port import Checkpoint, Engine
-from pilotage.machinery.storage.outages import is_lost_server
+from pilotage.machinery.storage.outages import is_lost_server, is_of_the_database
 from pilotage.machinery.storage.pulse import Pulse
 
 IDLE: Final = 0.1
@@ -360,10 +358,8 @@ class Worker:
             return []
         try:
             jobs = await self._aside(partial(self.sending.turn, calls.finished, dict(calls.busy), taking=taking))
-        except OperationalError:  # the database cannot now: nothing of it is the reason
-            raise
         except Exception as error:
-            if not calls.finished:
+            if not calls.finished or is_of_the_database(error):  # then nothing of it is the reason
                 raise
             self._failed("worker.send_failed", error)
             calls.stuck += calls.finished

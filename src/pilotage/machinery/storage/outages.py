@@ -67,6 +67,11 @@ def is_lost_server(error: BaseException) -> bool:
     return _said_of_a_lost_server(error) is not None
 
 
+def is_of_the_database(error: BaseException) -> bool:
+    """Whether the database cannot at the moment, whatever it is asked: it is away, locked or full."""
+    return isinstance(error, exc.OperationalError) or is_lost_server(error)
+
+
 def _said_of_a_lost_server(error: BaseException | None) -> str | None:
     """What the server or the driver said, if that is what the error comes of."""
     while error is not None:
