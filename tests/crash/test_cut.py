@@ -22,6 +22,8 @@ from tests.crash.test_killed import arrived
 from tests.crash.test_struck import desks, end, working
 
 CUTS = times(24)
+PATIENCE = 2_400
+"""Twentieths of a second: a desk whose every call was cut is left alone for a minute, and then a call goes."""
 COMMIT, POST = b"COMMIT", b"POST "
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash, pytest.mark.postgres, pytest.mark.timeout(600 + 8 * CRASHES)]
@@ -118,7 +120,7 @@ def test_connections_that_are_cut_at_any_moment_lose_nothing_and_do_nothing_twic
             proxy, mark = chance.choice([(way, COMMIT), (way, COMMIT), *((one, POST) for one in outward)])
             kind = chance.choice(TROUBLES)
             proxy.trouble(kind, mark if kind == "cut behind" or chance.random() < 0.5 else b"")
-            for _ in range(600):
+            for _ in range(PATIENCE):
                 filling.feed(4)
                 if not proxy.waiting:
                     break
