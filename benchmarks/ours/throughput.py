@@ -1,4 +1,4 @@
-"""Pilotage: the file is submitted in a worker process, as `pilotage submit FILE --work` does."""
+"""Pilotage: one process works and another submits a file, as in production; and both in one process."""
 
 import tempfile
 import time
@@ -7,22 +7,25 @@ from pathlib import Path
 from benchmarks import work
 from benchmarks.contender import Contender
 
+_HOW = (
+    "blocks of 1000 records, batches of up to 2000, two batches at a time, one checkpoint at the end; a row, content and two "
+    "timeline entries a case."
+)
 CONTENDERS = [
     Contender(
         name="pilotage",
         module=__name__,
         records=20_000,
-        quick=4_000,
-        how="One worker process as `pilotage submit FILE --work` has it: blocks of 500 records, batches of up to 1000, "
-        "two batches at a time, one checkpoint at the end; a row, content and two timeline entries a case.",
+        quick=10_000,
+        settings={"apart": True},
+        how="Two processes as in production: `pilotage run --forever` works, `pilotage submit FILE` takes in; " + _HOW,
     ),
     Contender(
-        name="pilotage_submitted_from_another_process",
+        name="pilotage_in_one_process",
         module=__name__,
         records=20_000,
-        settings={"apart": True},
-        how="The same with two processes, as `pilotage run` and `pilotage submit FILE` are in production: one takes the file "
-        "in, the other works.",
+        quick=10_000,
+        how="One process, as `pilotage submit FILE --work`: " + _HOW,
     ),
 ]
 

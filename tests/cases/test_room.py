@@ -1,5 +1,6 @@
 """Room for more: intake pauses at its bound, remembers where, and goes on when there is room; nothing is dropped."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -50,11 +51,19 @@ def opened(tmp_path: Path, database_url: str) -> Opened:
     return make
 
 
+def test_a_small_bound_makes_small_blocks(opened: Opened, tmp_path: Path) -> None:
+    """With room for 30 no more than twice as many are ever open, however long the file is."""
+    small = copy.copy(narrow)
+    small.open_at_most = 30
+    with opened() as platform, pytest.raises(IntakePaused, match="30 of its cases are open, and at most 30 may be"):
+        submit_file(platform.intake, small, write(tmp_path, 100))
+
+
 def test_a_file_pauses_at_the_bound_and_goes_on_where_it_stopped(opened: Opened, tmp_path: Path) -> None:
     """What was read stays, the error says why and what to do, and the same command takes the rest when there is room."""
     file = write(tmp_path, ROWS)
     with opened() as platform:
-        with pytest.raises(IntakePaused, match="1,000 of its cases are open, and at most 1,000 may be") as error:
+        with pytest.raises(IntakePaused, match="2,000 of its cases are open, and at most 2,000 may be") as error:
             submit_file(platform.intake, narrow, file)
         assert error.value.retryable
         with platform.working():

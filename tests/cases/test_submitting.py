@@ -101,10 +101,10 @@ def test_a_file_that_changed_meanwhile_is_refused(platform: Platform, tmp_path: 
     with pytest.raises(Stopped):
         submit_file(platform.intake, orders, file, seen=stop)
     file.write_bytes(file.read_bytes().replace(b"O5999,", b"X5999,"))
-    with pytest.raises(SubmissionChanged, match="after 500 records"):
+    with pytest.raises(SubmissionChanged, match="after 1,000 records"):
         submit_file(platform.intake, orders, file)
     done = submit_file(platform.intake, orders, file, anew=True)
-    assert (done.receipt.accepted, done.receipt.duplicates) == (5_500, 500)
+    assert (done.receipt.accepted, done.receipt.duplicates) == (5_000, 1_000)
     assert submit_file(platform.intake, orders, file).receipt.duplicates == 6_000
 
 

@@ -56,14 +56,17 @@ def call(
         return outcomes
     if node.asynchronous:
         return cast("list[object]", run_async(_each(function, arguments, again, cases)))
-    return [_one(function, values) for values in arguments]
+    return _one_by_one(function, arguments)
 
 
-def _one(function: Callable[..., object], values: tuple[object, ...]) -> object:
-    try:
-        return function(*values)
-    except RAISED as error:  # the border to the author's code: any failure is this case's outcome
-        return error
+def _one_by_one(function: Callable[..., object], arguments: Sequence[tuple[object, ...]]) -> list[object]:
+    outcomes: list[object] = []
+    for values in arguments:
+        try:
+            outcomes.append(function(*values))
+        except RAISED as error:  # the border to the author's code: any failure is this case's outcome
+            outcomes.append(error)
+    return outcomes
 
 
 async def _each(

@@ -121,7 +121,7 @@ def arguments(
     if not readers:
         return [()] * len(group)
     try:
-        return list(zip(*[[read(case) for case in group] for read in readers], strict=True))
+        return list(zip(*[list(map(read, group)) for read in readers], strict=True))
     except ValueNoLongerFits:
         return _arguments_one_by_one(env, node, group, readers)
 

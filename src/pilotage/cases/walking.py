@@ -51,18 +51,28 @@ def _put(
     standing: dict[str, list[LiveCase]],
     left: list[Leaving],
 ) -> None:
-    nodes = env.plan.nodes
+    for way, group in _ways(cases, went, left).items():
+        for case in group:
+            if case.attempts and way != case.node:
+                case.attempts = 0  # they are those at one step
+            case.node = way
+        if way is None:
+            left += map(leaving.done, group)
+        elif way in env.plan.nodes:
+            standing.setdefault(way, []).extend(group)
+        else:
+            why = f"The step {way}, at which this case stands, is no longer on the path."
+            left += [leaving.asks(case, no_longer_fits(env, case, way, why)) for case in group]
+
+
+def _ways(cases: Sequence[LiveCase], went: Sequence[Went], left: list[Leaving]) -> dict[str | None, Sequence[LiveCase]]:
+    """The cases by where they go; those that leave where they are go into `left`."""
+    if went and not isinstance(went[0], Leaving) and went.count(went[0]) == len(went):
+        return {went[0]: cases}  # as nearly always
+    ways: dict[str | None, list[LiveCase]] = {}
     for case, way in zip(cases, went, strict=True):
         if isinstance(way, Leaving):
             left.append(way)
-            continue
-        if case.attempts and way != case.node:
-            case.attempts = 0  # they are those at one step
-        case.node = way
-        if way is None:
-            left.append(leaving.done(case))
-        elif way in nodes:
-            standing.setdefault(way, []).append(case)
         else:
-            why = f"The step {way}, at which this case stands, is no longer on the path."
-            left.append(leaving.asks(case, no_longer_fits(env, case, way, why)))
+            ways.setdefault(way, []).append(case)
+    return dict(ways)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pilotage.cases.reading.source import Form, open_source
+from pilotage.cases.reading.source import BLOCK_ITEMS, Form, open_source
 from pilotage.cases.reading.values import Block, Broken, Item, Record
 
 
@@ -15,9 +15,9 @@ def items_of(path: Path, **said: object) -> list[Item]:
         return [item for block in source for item in block]
 
 
-def blocks_of(path: Path, **said: object) -> list[Block]:
+def blocks_of(path: Path, *, most: int = BLOCK_ITEMS, **said: object) -> list[Block]:
     with open_source(path, **said) as source:  # type: ignore[arg-type]
-        return list(source)
+        return list(source.blocks(most=most))
 
 
 def records(items: Iterable[Item]) -> list[Record]:

@@ -116,11 +116,11 @@ def test_a_large_file_takes_little_memory(
 
 
 def test_blocks_of_large_records_are_short(tmp_path: Path) -> None:
-    """A block holds 500 records, or as many as make up four megabytes."""
+    """A block holds 1,000 records, or as many as make up four megabytes."""
     path = grown(
-        tmp_path / "a.csv", begin=b"id,text\n", piece=b"1," + b"z" * 900_000 + b"\n", times=10, end=b"2,b\n" * 700
+        tmp_path / "a.csv", begin=b"id,text\n", piece=b"1," + b"z" * 900_000 + b"\n", times=10, end=b"2,b\n" * 1_400
     )
     lengths = list(through(path))
-    assert sum(lengths) == 710
+    assert sum(lengths) == 1_410
     assert lengths[:2] == [4, 4]
-    assert max(lengths) <= 500
+    assert max(lengths) <= 1_000

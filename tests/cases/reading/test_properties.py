@@ -131,13 +131,12 @@ def test_going_on_gives_the_rest(content: list[str], chunk: int, data: st.DataOb
 @settings(max_examples=40)
 def test_going_on_behind_each_block(table: list[list[str]], chunk: int) -> None:
     """A block's next byte leads to the next block, also where records go over several lines."""
-    with file_of(as_csv(table * 3).encode()) as path, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pilotage.cases.reading.source.BLOCK_ITEMS", 3)
-        blocks = blocks_of(path, chunk=chunk, delimiter=",")
+    with file_of(as_csv(table * 3).encode()) as path:
+        blocks = blocks_of(path, most=3, chunk=chunk, delimiter=",")
         for place, block in enumerate(blocks):
             assert len(block) <= 3
             assert block.next_byte == block.items[-1].end
-            rest = blocks_of(path, start_byte=block.next_byte, chunk=chunk, delimiter=",")
+            rest = blocks_of(path, most=3, start_byte=block.next_byte, chunk=chunk, delimiter=",")
             assert rest == blocks[place + 1 :]
 
 

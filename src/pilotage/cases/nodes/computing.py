@@ -35,10 +35,8 @@ def run_compute(env: Walk, node: Node, group: Sequence[LiveCase]) -> list[Went]:
     went: list[Went] = []
     told: list[object] = ["computed", node.name]  # one for all: an entry of a story is never changed
     for case, outcome in zip(group, called(env, node, group), strict=True):
-        if isinstance(outcome, Leaving):
-            went.append(outcome)
-        elif isinstance(outcome, BaseException):
-            went.append(failed(env, case, node, outcome))
+        if isinstance(outcome, (Leaving, BaseException)):
+            went.append(outcome if isinstance(outcome, Leaving) else failed(env, case, node, outcome))
         else:
             case.story.append(told)
             went.append(give(case, node, outcome))

@@ -19,7 +19,7 @@ from pilotage.cases.reading.values import Block, Form, Item
 from pilotage.cases.reading.xlsx_reader import XlsxReader, load_sheet
 
 RECORD_LIMIT = 1_000_000
-BLOCK_ITEMS = 500
+BLOCK_ITEMS = 1000
 BLOCK_BYTES = 4_000_000
 
 _FORMS: dict[str, Form] = {
@@ -87,7 +87,11 @@ class Source:
         self._file.close()
 
     def __iter__(self) -> Iterator[Block]:
-        return _blocks(self._reader)
+        return self.blocks()
+
+    def blocks(self, *, most: int = BLOCK_ITEMS) -> Iterator[Block]:
+        """Blocks of at most `most` items; once."""
+        return _blocks(self._reader, most)
 
     def __enter__(self) -> Self:
         return self
@@ -224,13 +228,13 @@ def _begins_line(file: OpenFile, encoding: Encoding, place: int) -> bool:
     return not (before.rstrip(b"\0").endswith(b"\r") and behind.lstrip(b"\0").startswith(b"\n"))
 
 
-def _blocks(reader: Reader) -> Iterator[Block]:
+def _blocks(reader: Reader, most: int) -> Iterator[Block]:
     """Blocks of at most so many items and, as items may be large, about so many bytes."""
     waiting: list[Item] = []
     for part in reader:
         waiting += part
         at = 0
-        while length := _full(waiting, at):
+        while length := _full(waiting, at, most):
             items = waiting[at : at + length]
             at += length
             yield Block(items=items, next_byte=items[-1].end)
@@ -239,12 +243,12 @@ def _blocks(reader: Reader) -> Iterator[Block]:
         yield Block(items=waiting, next_byte=waiting[-1].end)
 
 
-def _full(waiting: list[Item], at: int) -> int:
+def _full(waiting: list[Item], at: int, most: int) -> int:
     """How many of the waiting items, from there on, make a full block; 0 while they do not."""
-    count = min(len(waiting) - at, BLOCK_ITEMS)
+    count = min(len(waiting) - at, most)
     if count == 0:
         return 0
     upto = waiting[at].start + BLOCK_BYTES
     if waiting[at + count - 1].end <= upto:
-        return count if count == BLOCK_ITEMS else 0
+        return count if count == most else 0
     return max(1, bisect_right(waiting, upto, at, at + count, key=lambda item: item.end) - at)

@@ -18,7 +18,7 @@ from pilotage.machinery.contents.files import Contents
 from pilotage.machinery.storage.database import Database, Tx
 from pilotage.machinery.storage.pulse import call
 
-BLOCK: Final = 500
+BLOCK: Final = 1_000
 """Records that are committed together."""
 _STORY: Final = '[["arrived"]]'
 

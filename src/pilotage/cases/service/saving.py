@@ -193,6 +193,6 @@ def wake_parents(tx: Tx, finished: Sequence[int], now: int) -> None:
 def _content(case: LiveCase) -> dict[str, object]:
     return {
         "case_id": case.id,
-        "given": to_json({**case.stored, **case.fresh}).decode(),
+        "given": to_json({**case.stored, **case.fresh} if case.stored else case.fresh).decode(),
         "judgements": to_json(case.judgements).decode() if case.judgements else None,
     }

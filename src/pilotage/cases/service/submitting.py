@@ -17,7 +17,7 @@ from pilotage.cases.arrivals import Arrival
 from pilotage.cases.errors import IntakePaused, SubmissionChanged
 from pilotage.cases.reading.source import Source, open_source
 from pilotage.cases.reading.values import Block, Broken, Form, Record
-from pilotage.cases.service.intake import Intake, Progress, Receipt
+from pilotage.cases.service.intake import BLOCK, Intake, Progress, Receipt
 from pilotage.cases.store import arriving
 from pilotage.kernel.interrupts import point, welcome
 from pilotage.machinery.storage.database import Tx
@@ -146,7 +146,7 @@ def _take_all(
     intake: Intake, automation: Automation, submission: int, source: Source, watching: Watching, start: int
 ) -> Submitted:
     receipt, rest = Receipt(submission=submission), threading.Event()
-    for block, originals in _with_originals(source):
+    for block, originals in _with_originals(source, most=min(BLOCK, automation.open_at_most)):
         arrivals = [_arrival(automation, source.form, item, originals) for item in block]
         progress = Progress(next_byte=block.next_byte, next_number=arrivals[-1].number or 0)
         while (taken := _taken(intake, automation, submission, arrivals, progress, watching)) is None:
@@ -176,13 +176,13 @@ def _taken(
     return None
 
 
-def _with_originals(source: Source) -> Iterator[tuple[Block, "_Originals | None"]]:
+def _with_originals(source: Source, *, most: int) -> Iterator[tuple[Block, "_Originals | None"]]:
     """Each block with the bytes that it stands on; a workbook's rows have none."""
     if source.form == "xlsx":
-        for block in source:
+        for block in source.blocks(most=most):
             yield block, None
         return
-    for block in source:
+    for block in source.blocks(most=most):
         first, last = block.items[0].start, block.next_byte
         whole = source.original(first, last) if last - first <= _TOGETHER else None
         yield block, _Originals(source=source, first=first, data=whole)

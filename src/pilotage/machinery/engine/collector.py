@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-_RARELY: Final = (100_000, 50, 100)
+_RARELY: Final = (200_000, 50, 100)
 """New objects, and how often the younger generations were looked through, before each generation is."""
 
 

@@ -28,6 +28,9 @@ BUSY_MS: Final = 30_000
 """How long a SQLite connection waits for another writer before it gives up."""
 LONG_LOG: Final = 64 << 20
 """Bytes of SQLite's log of changes from which on it is emptied by force."""
+LOG_PAGES: Final = 8_000
+"""Pages of that log (32 MB) after which a commit brings them into the file: SQLite's own 1,000 come ten times a second, and write
+the same pages again and again."""
 STILL_MS: Final = 60_000
 """How long a process that stands still in the middle of a transaction keeps its locks on PostgreSQL: who takes its batches
 over waits for them. A killed process keeps none; one that is stopped, or whose host is gone, would keep them for ever."""
@@ -253,6 +256,7 @@ def _on_sqlite_connect(connection: DBAPIConnection, record: ConnectionPoolEntry)
         "cache_size=-65536",
         "temp_store=MEMORY",
         f"journal_size_limit={LONG_LOG}",
+        f"wal_autocheckpoint={LOG_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pilotage.machinery.storage.database import BUSY_MS, NOT_FOR_EVER, WRITES, Database
+from pilotage.machinery.storage.database import BUSY_MS, LOG_PAGES, NOT_FOR_EVER, WRITES, Database
 
 
 class EngineClosed(Exception):
@@ -90,7 +90,13 @@ def _on_sqlite_connect(connection: Any, record: object) -> None:
     del record
     # As DBOS sets it on an engine that it makes itself: the driver begins a writing transaction with the lock.
     connection.isolation_level = "IMMEDIATE"
-    for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"wal_autocheckpoint={LOG_PAGES}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
