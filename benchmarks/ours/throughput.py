@@ -8,7 +8,7 @@ from benchmarks import work
 from benchmarks.contender import Contender
 
 _HOW = (
-    "blocks of 1000 records, batches of up to 2000, two batches at a time, one checkpoint at the end; a row, content and two "
+    "blocks of 1000 records, batches of up to 1000, two batches at a time, one checkpoint at the end; a row, content and two "
     "timeline entries a case."
 )
 CONTENDERS = [

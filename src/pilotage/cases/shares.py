@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-MOST: Final = 2000
+MOST: Final = 1000
 """The most cases in a batch."""
 LASTS: Final = 1.0
 """Seconds that a batch should last at most: as long may others wait for its place."""

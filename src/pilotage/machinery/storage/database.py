@@ -72,13 +72,13 @@ class Database:
         self.outage = Outage()
         self.waits = Meter()
         """What writes of this process wait for SQLite's lock."""
+        self.line = taking_turns.Line(patience)
+        """Where they stand for it."""
         self.engine = (
-            self._postgres(parsed, pool_size)
-            if self.dialect == "postgresql"
-            else self._sqlite(parsed, pool_size, taking_turns.Line(patience))
+            self._postgres(parsed, pool_size) if self.dialect == "postgresql" else self._sqlite(parsed, pool_size)
         )
 
-    def _sqlite(self, url: sa.URL, pool_size: int, line: taking_turns.Line) -> sa.Engine:
+    def _sqlite(self, url: sa.URL, pool_size: int) -> sa.Engine:
         if url.database and not url.database.startswith(":"):
             _make_private(Path(url.database))
         engine = sa.create_engine(
@@ -89,7 +89,7 @@ class Database:
             connect_args={"check_same_thread": False, "isolation_level": None, "factory": taking_turns.Connection},
         )
         event.listen(engine, "connect", _on_sqlite_connect)
-        event.listen(engine, "begin", partial(_on_sqlite_begin, line))
+        event.listen(engine, "begin", partial(_on_sqlite_begin, self.line))
         event.listen(engine, "handle_error", partial(_on_sqlite_error, url.database))
         return engine
 
@@ -268,12 +268,17 @@ def _on_sqlite_error(file: str | None, context: ExceptionContext) -> None:
         setattr(context.original_exception, FILE, file)
 
 
+def begin_writing(connection: taking_turns.Connection, line: taking_turns.Line) -> None:
+    """Take SQLite's write lock, in turn. Raises SQLAlchemy's OperationalError where others keep it."""
+    try:
+        connection.begin_writing(line)
+    except sqlite3.OperationalError as error:
+        raise exc.OperationalError("BEGIN IMMEDIATE", None, error) from error
+
+
 def _on_sqlite_begin(line: taking_turns.Line, connection: sa.Connection) -> None:
     if connection.get_execution_options().get(WRITES, False):
         driver = cast("taking_turns.Connection", connection.connection.driver_connection)
-        try:
-            driver.begin_writing(line)
-        except sqlite3.OperationalError as error:
-            raise exc.OperationalError("BEGIN IMMEDIATE", None, error) from error
+        begin_writing(driver, line)
     else:
         connection.exec_driver_sql("BEGIN")

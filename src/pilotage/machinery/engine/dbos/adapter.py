@@ -62,7 +62,7 @@ class Adapter:
         self._own = connections.of_its_own(database, 2 * threads + 4)
         try:
             self._dbos = DBOS(config=_configuration(database, self._own, executor))
-            self._datasource = _datasource(database)
+            self._datasource = _datasource(database, self._own)
             if database.dialect == "postgresql":
                 connections.wait_for_the_database(database.engine)
         except BaseException:
@@ -295,7 +295,7 @@ def _configuration(database: Database, own: sa.Engine, executor: str) -> DBOSCon
     }
 
 
-def _datasource(database: Database) -> SQLAlchemyDatasource:
+def _datasource(database: Database, own: sa.Engine) -> SQLAlchemyDatasource:
     sqlite = database.dialect == "sqlite"
     if sqlite:
         # DBOS would read before it writes, and SQLite refuses that, however long one would wait, when another process has
@@ -304,7 +304,7 @@ def _datasource(database: Database) -> SQLAlchemyDatasource:
             migrate_datasource(tx, None)
     return SQLAlchemyDatasource.create(
         database.url,
-        engine=database.engine,
+        engine=own,
         schema=connections.SCHEMA,
         serializer=Json(),
         sessionmaker=connections.sessions(database),

@@ -1,6 +1,7 @@
 """What DBOS is given to reach the database: sessions on our engine for checkpoints, an engine of its own for the rest."""
 
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -8,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pilotage.machinery.storage.database import BUSY_MS, LOG_PAGES, NOT_FOR_EVER, WRITES, Database
+from pilotage.machinery.storage import taking_turns
+from pilotage.machinery.storage.database import BUSY_MS, LOG_PAGES, NOT_FOR_EVER, WRITES, Database, begin_writing
 
 
 class EngineClosed(Exception):
@@ -16,6 +18,7 @@ class EngineClosed(Exception):
 
 
 SCHEMA: Final = "dbos"
+_WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLAC")
 _IDLE_IN_TRANSACTION_MS: Final = 5_000
 """How long a process that stands still in the middle of one of DBOS's transactions, which take milliseconds, keeps its
 locks. Until then nobody can take its batches over. DBOS repeats what was cut off."""
@@ -23,20 +26,22 @@ locks. Until then nobody can take its batches over. DBOS repeats what was cut of
 
 def sessions(database: Database) -> "sessionmaker[Session]":
     """Sessions in whose transactions a checkpoint is saved."""
-    return sessionmaker(
-        class_=_CheckpointSession, info={"sqlite": database.dialect == "sqlite"}, expire_on_commit=False
-    )
+    return sessionmaker(class_=_CheckpointSession, info={"database": database}, expire_on_commit=False)
 
 
 class _CheckpointSession(Session):
-    """Begins as a checkpoint must.
+    """Writes on our engine, and begins as a checkpoint must.
 
     On SQLite the write lock is taken at once, so that a checkpoint never fails half-way, and the isolation level is left
     alone: setting it would make the driver begin transactions by itself on a connection that goes back to our pool.
     """
 
+    def __init__(self, bind: sa.Engine, **said: Any) -> None:
+        del bind  # DBOS's own, on which it reads checkpoints and deletes them, and which does not wait for the disk
+        super().__init__(bind=said["info"]["database"].engine, **said)
+
     def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> sa.Connection:
-        if execution_options and self.info["sqlite"]:
+        if execution_options and self.info["database"].dialect == "sqlite":
             execution_options = {WRITES: True}
         return super().connection(bind_arguments, execution_options)
 
@@ -51,7 +56,11 @@ def of_its_own(database: Database, connections: int) -> sa.Engine:
     """
     if database.dialect == "sqlite":
         # A lock on the file is waited for by SQLite; `pool_size` only bounds how many connections are kept.
-        connect_args: dict[str, object] = {"check_same_thread": False}
+        connect_args: dict[str, object] = {
+            "check_same_thread": False,
+            "isolation_level": None,
+            "factory": taking_turns.Connection,
+        }
         listener = _on_sqlite_connect
     else:
         connect_args = {"application_name": "pilotage-dbos", **NOT_FOR_EVER}
@@ -67,6 +76,8 @@ def of_its_own(database: Database, connections: int) -> sa.Engine:
     event.listen(engine, "connect", listener)
     if database.dialect == "postgresql":
         wait_for_the_database(engine)
+    else:
+        event.listen(engine, "before_cursor_execute", partial(_before_writing, database.line))
     return engine
 
 
@@ -88,8 +99,6 @@ def _no_connection_is_a_lost_connection(context: sa.ExceptionContext) -> None:
 
 def _on_sqlite_connect(connection: Any, record: object) -> None:
     del record
-    # As DBOS sets it on an engine that it makes itself: the driver begins a writing transaction with the lock.
-    connection.isolation_level = "IMMEDIATE"
     for pragma in (
         f"busy_timeout={BUSY_MS}",
         "foreign_keys=ON",
@@ -98,6 +107,19 @@ def _on_sqlite_connect(connection: Any, record: object) -> None:
         f"wal_autocheckpoint={LOG_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _before_writing(
+    line: taking_turns.Line, connection: sa.Connection, cursor: object, statement: str, *_: object
+) -> None:
+    """Begin a writing transaction with the lock, as on an engine that DBOS makes itself, but in turn with our own writes.
+
+    SQLite would have DBOS's threads sleep, up to a tenth of a second at a time, while ours pass them.
+    """
+    del cursor
+    driver = cast("taking_turns.Connection", connection.connection.driver_connection)
+    if not driver.in_transaction and statement.lstrip()[:6].upper() in _WRITES:
+        begin_writing(driver, line)
 
 
 def _on_postgres_connect(connection: Any, record: object) -> None:
