@@ -265,7 +265,7 @@ def test_without_room_it_goes_on_behind_the_last_block(shelf: Shelf, database_ur
     shelf.put("a.csv", b"id,amount\n" + b"".join(b"%d,1\n" % number for number in range(1200)))
     with Reader(automation(shelf, lines=True, open_at_most=600), database_url) as found:
         found.look()
-        assert counts(found.platform) == (1000, 1000, 0, 0)
+        assert counts(found.platform) == (600, 600, 0, 0)
         assert "of its cases are open" in str(said(found.platform)[1])
         found.platform.settle()
         assert found.look() == 1
